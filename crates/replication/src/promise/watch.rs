@@ -1,0 +1,4 @@
+//! In progress.
+/// In progress.
+#[derive(Debug, Clone)]
+pub struct Watch;

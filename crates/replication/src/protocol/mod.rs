@@ -1,0 +1,3 @@
+//! In progress.
+pub mod leaderless;
+pub mod single_leader;

@@ -1,0 +1,4 @@
+//! In progress.
+/// In progress.
+#[derive(Debug)]
+pub struct SingleLeader;

@@ -1,0 +1,30 @@
+// Every test runs on a desk and on a phone, by day and by night.
+import { defineConfig } from '@playwright/test';
+import { ARGUMENTS, executablePath } from './chromium.mjs';
+
+const DESK = { viewport: { width: 1440, height: 900 } };
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+
+export default defineConfig({
+  testDir: 'tests',
+  fullyParallel: true,
+  forbidOnly: !!process.env.CI,
+  // A test that passes at the second try is a broken one.
+  retries: 0,
+  workers: 2,
+  timeout: 30_000,
+  reporter: 'list',
+  use: {
+    browserName: 'chromium',
+    launchOptions: { executablePath: executablePath(), args: ARGUMENTS },
+    // `npx playwright test --trace on` records one; always recording makes every test half as slow again.
+    trace: 'off',
+    screenshot: 'only-on-failure',
+  },
+  projects: [
+    { name: 'desk-light', use: { ...DESK, colorScheme: 'light' } },
+    { name: 'desk-dark', use: { ...DESK, colorScheme: 'dark' } },
+    { name: 'phone-light', use: { ...PHONE, colorScheme: 'light' } },
+    { name: 'phone-dark', use: { ...PHONE, colorScheme: 'dark' } },
+  ],
+});
