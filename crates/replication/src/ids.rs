@@ -4,22 +4,27 @@ use serde::Serialize;
 
 /// A replica, numbered from 0. A leaderless proxy has the number after the last replica's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct NodeId(pub u8);
 
 /// A client, which is also a session, numbered from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct ClientId(pub u8);
 
 /// A key, numbered in the order in which the scenario first mentions it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct KeyId(pub u8);
 
 /// A partition: keys whose writes share one log. Leaderless systems have one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct PartitionId(pub u8);
 
 /// A write, numbered from 1 in the order of invocation: the number on its chip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct WriteId(pub u32);
 
 /// An operation: the client's, and its number among that client's.
@@ -27,6 +32,7 @@ pub struct WriteId(pub u32);
 /// Scripted operations are numbered from [`OpId::SCRIPTED`], so that one more of them leaves the
 /// numbers, and with them the weather, of all others alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct OpId {
     /// Whose it is.
     pub client: ClientId,
@@ -41,6 +47,7 @@ impl OpId {
 
 /// Where a message can come from or go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub enum Place {
     /// A replica, or the proxy.
     Node(NodeId),
@@ -50,10 +57,12 @@ pub enum Place {
 
 /// A text value, by its place in the scenario's table of texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct TextId(pub u16);
 
 /// What a key can hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub enum Value {
     /// Never written.
     #[default]
@@ -66,6 +75,7 @@ pub enum Value {
 
 /// What a write does to its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub enum Change {
     /// Replaces the value.
     Set(Value),
@@ -86,6 +96,7 @@ impl Change {
 
 /// A position in a log: entries are ordered by it, and an index is used again after a truncation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Position {
     /// The epoch of the leader that appended the entry, from 1; 0 stands before the first entry.
     pub epoch: u32,
@@ -95,6 +106,7 @@ pub struct Position {
 
 /// The version of a value: the order in which the protocol itself lets one write replace another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub enum Version {
     /// One log: its position.
     Log(Position),
@@ -111,6 +123,7 @@ pub enum Version {
 
 /// What a replica holds, or a read returned, for one key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Held {
     /// `None` where the key was never written.
     pub version: Option<Version>,
@@ -122,6 +135,7 @@ pub struct Held {
 
 /// A set of keys, as bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct KeySet(pub u32);
 
 impl KeySet {

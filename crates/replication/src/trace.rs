@@ -12,6 +12,7 @@ use crate::ids::{Change, ClientId, Held, KeyId, KeySet, NodeId, OpId, PartitionI
 
 /// A record's place in its trace, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Seq(pub u32);
 
 impl Seq {
@@ -23,6 +24,7 @@ impl Seq {
 
 /// One thing that happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Record {
     /// Its place in the trace.
     pub seq: Seq,
@@ -36,6 +38,7 @@ pub struct Record {
 
 /// What an operation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub enum Action {
     /// Changes one key.
     Write {
@@ -55,6 +58,7 @@ pub enum Action {
 
 /// How an operation ended, for its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub enum Outcome {
     /// A write that was told "done".
     Written {
@@ -71,6 +75,7 @@ pub enum Outcome {
 
 /// What kind of message it is: its shape on the stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub enum MessageKind {
     /// Client to leader or coordinator: please write.
     Write,
@@ -110,6 +115,7 @@ pub enum MessageKind {
 
 /// What a message carries, as far as a screen or a proof needs to know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Carries {
     /// The operation that it serves.
     pub op: Option<OpId>,
@@ -127,6 +133,7 @@ pub struct Carries {
 
 /// A part of a replica's life that a screen shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub enum Kind {
     // What clients do.
     /// A client begins an operation.
@@ -411,5 +418,101 @@ impl<H: Hasher> Hasher for Portable<H> {
 
     fn write_usize(&mut self, value: usize) {
         self.write_u64(value as u64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+    use crate::run;
+    use crate::scenario::Scenario;
+
+    /// Both protocols, with crashes and losses: between them their records are of every kind but two.
+    fn samples() -> Vec<Record> {
+        let clients = json!([
+            { "name": "Ann", "random": { "writes_per_s": 20, "reads_per_s": 20, "keys": ["a", "b"] } },
+            { "name": "Bob", "does": [ { "write": { "a": "text" } }, { "read": ["a", "b"] }, { "add": { "b": 2 } } ] },
+        ]);
+        let document = |protocol: Json, script: Json| {
+            json!({ "version": 1, "title": "all kinds", "protocol": protocol, "clients": clients, "script": script,
+                "reads": { "policy": "any" }, "limits": { "time_ms": 9000 },
+                "network": { "replication_lag_ms": 300, "jitter": 4, "loss_percent": 5, "client_timeout_ms": 400 } })
+        };
+        let crashes = json!([ { "at_ms": 2000, "crash": "F1" }, { "at_ms": 2900, "restart": "F1" },
+            { "at_ms": 4000, "crash": "leader" }, { "at_ms": 6000, "restart": "leader" }, { "at_ms": 100, "set": { "/network/jitter": 3 } } ]);
+        let documents = [
+            document(json!({ "kind": "single_leader", "ack": { "mode": "semi_sync", "timeout_ms": 300 } }), crashes),
+            document(json!({ "kind": "leaderless" }), json!([])),
+        ];
+        let mut records = Vec::new();
+        for document in documents {
+            let scenario = Scenario::from_document(document).expect("a good document");
+            let mut run = run::open(Arc::new(scenario), 5);
+            run.seek(SimTime(u64::MAX));
+            records.extend_from_slice(run.records());
+        }
+        records
+    }
+
+    /// Every way to change one scalar of a document.
+    fn changed(document: &Json) -> Vec<Json> {
+        match document {
+            Json::Object(fields) => fields
+                .iter()
+                .flat_map(|(name, field)| {
+                    changed(field).into_iter().map(move |field| {
+                        let mut fields = fields.clone();
+                        fields.insert(name.clone(), field);
+                        Json::Object(fields)
+                    })
+                })
+                .chain((!fields.is_empty()).then_some(Json::Null))
+                .collect(),
+            Json::Number(number) => vec![json!(number.as_i64().expect("integers only") ^ 1), Json::Null],
+            Json::Bool(flag) => vec![json!(!flag)],
+            // Units of one enum stand in for one another.
+            Json::String(_) => ["Read", "Ack", "Done", "Unknown", "Refused", "Absent", "Lost", "Delivered"].map(|name| json!(name)).to_vec(),
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn each_field_of_a_record_changes_the_fingerprint() {
+        let mut kinds = std::collections::BTreeMap::new();
+        for record in samples() {
+            let document = serde_json::to_value(record).expect("records are plain data");
+            let name = document["kind"].as_object().and_then(|kind| kind.keys().next().cloned()).unwrap_or_else(|| document["kind"].to_string());
+            let seen: &mut u32 = kinds.entry(name).or_default();
+            // Many of each, so that options are met both ways.
+            if *seen >= 40 {
+                continue;
+            }
+            *seen += 1;
+            let before = fingerprint(&[record]);
+            let mut fields_changed = 0;
+            for document in changed(&document) {
+                let Ok(other) = serde_json::from_value::<Record>(document) else { continue };
+                if other != record {
+                    fields_changed += 1;
+                    assert_ne!(fingerprint(&[other]), before, "{record:?} and {other:?}");
+                }
+            }
+            assert!(fields_changed >= 3, "seq, at and cause at least: {record:?}");
+        }
+        assert!(kinds.len() >= 20, "only {kinds:?}");
+    }
+
+    #[test]
+    fn two_traces_part_at_their_first_difference() {
+        let one = samples();
+        let mut other = one.clone();
+        other[7].at = SimTime(123_456_789);
+        assert_eq!(first_divergence(&one, &one), None);
+        assert_eq!(first_divergence(&one, &other), Some(Seq(7)));
+        assert_eq!(first_divergence(&one, &one[..9]), Some(Seq(9)));
     }
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// True simulated time, in microseconds from the start of the run. Replicas never see it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct SimTime(pub u64);
 
 impl SimTime {
@@ -23,4 +24,5 @@ impl SimTime {
 
 /// What a replica's own clock says, in microseconds. It may be wrong, and that is the point.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct LocalTime(pub i64);
