@@ -128,7 +128,8 @@ struct Block {
 const WORDS: usize = 64;
 const WORDS_PER_DRAW: usize = 4;
 const DRAWS_PER_BLOCK: u32 = (WORDS / WORDS_PER_DRAW) as u32;
-const CACHED_BLOCKS: usize = 64;
+/// A power of two: about as many as there are streams in a busy run.
+const CACHED_BLOCKS: usize = 512;
 /// The number of a block that holds nothing yet.
 const NO_BLOCK: u32 = u32::MAX;
 
@@ -137,15 +138,18 @@ impl Chance {
     pub fn new(seed: u64) -> Self {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
-        let empty = Block { stream: 0, number: NO_BLOCK, words: [0; WORDS] };
-        Chance { seed, fresh: ChaCha8Rng::from_seed(key), cache: vec![empty; CACHED_BLOCKS] }
+        Chance { seed, fresh: ChaCha8Rng::from_seed(key), cache: Vec::new() }
     }
 
     /// The draw at an address.
     pub fn draw(&mut self, address: Address) -> Draw {
         let (number, offset) = (address.number / DRAWS_PER_BLOCK, address.number % DRAWS_PER_BLOCK);
+        if self.cache.is_empty() {
+            // Only where something is drawn: a checkpoint carries no cache.
+            self.cache = vec![Block { stream: 0, number: NO_BLOCK, words: [0; WORDS] }; CACHED_BLOCKS];
+        }
         // Fibonacci hashing: streams differ in their high and low bytes.
-        let slot = (address.stream.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58) as usize;
+        let slot = (address.stream.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - CACHED_BLOCKS.ilog2())) as usize;
         let block = &mut self.cache[slot];
         if block.stream != address.stream || block.number != number {
             let mut rng = self.fresh.clone();

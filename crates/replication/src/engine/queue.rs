@@ -6,44 +6,61 @@ use std::collections::BinaryHeap;
 use crate::engine::time::SimTime;
 
 /// A priority queue over model time.
+///
+/// The heap sorts small keys; the events themselves stay where they are.
 #[derive(Clone, Debug)]
 pub struct Queue<E> {
-    heap: BinaryHeap<Reverse<Item<E>>>,
+    heap: BinaryHeap<Reverse<Key>>,
+    events: Vec<Option<E>>,
+    free: Vec<u32>,
     next: u64,
 }
 
-#[derive(Clone, Debug)]
-struct Item<E> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
     at: SimTime,
     order: u64,
-    event: E,
+    slot: u32,
 }
 
 impl<E> Queue<E> {
     /// Nothing.
     pub fn new() -> Self {
-        Queue { heap: BinaryHeap::new(), next: 0 }
+        Queue { heap: BinaryHeap::new(), events: Vec::new(), free: Vec::new(), next: 0 }
     }
 
     /// Puts an event in.
     pub fn push(&mut self, at: SimTime, event: E) {
-        self.heap.push(Reverse(Item { at, order: self.next, event }));
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.events[slot as usize] = Some(event);
+                slot
+            }
+            None => {
+                self.events.push(Some(event));
+                self.events.len() as u32 - 1
+            }
+        };
+        self.heap.push(Reverse(Key { at, order: self.next, slot }));
         self.next += 1;
     }
 
     /// When the next event comes.
     pub fn next_at(&self) -> Option<SimTime> {
-        self.heap.peek().map(|Reverse(item)| item.at)
+        self.heap.peek().map(|Reverse(key)| key.at)
     }
 
     /// Takes the next event out.
     pub fn pop(&mut self) -> Option<(SimTime, E)> {
-        self.heap.pop().map(|Reverse(item)| (item.at, item.event))
+        let Reverse(key) = self.heap.pop()?;
+        self.free.push(key.slot);
+        let event = self.events[key.slot as usize].take();
+        event.map(|event| (key.at, event))
     }
 
     /// All events, in no particular order.
     pub fn events(&self) -> impl Iterator<Item = &E> {
-        self.heap.iter().map(|Reverse(item)| &item.event)
+        self.events.iter().flatten()
     }
 
     /// How many there are.
@@ -55,6 +72,13 @@ impl<E> Queue<E> {
     pub fn is_empty(&self) -> bool {
         self.heap.is_empty()
     }
+
+    /// All events in the order in which they will come.
+    fn sorted(&self) -> Vec<(SimTime, u64, &E)> {
+        let mut keys: Vec<Key> = self.heap.iter().map(|Reverse(key)| *key).collect();
+        keys.sort_unstable();
+        keys.iter().filter_map(|key| self.events[key.slot as usize].as_ref().map(|event| (key.at, key.order, event))).collect()
+    }
 }
 
 impl<E> Default for Queue<E> {
@@ -63,35 +87,26 @@ impl<E> Default for Queue<E> {
     }
 }
 
-/// Equal where the same events would come in the same order, whatever shape the heap has.
+/// Equal where the same events would come in the same order, wherever they are kept.
 impl<E: PartialEq> PartialEq for Queue<E> {
     fn eq(&self, other: &Self) -> bool {
-        fn sorted<E>(queue: &Queue<E>) -> Vec<&Item<E>> {
-            let mut items: Vec<_> = queue.heap.iter().map(|Reverse(item)| item).collect();
-            items.sort_unstable();
-            items
+        self.next == other.next && self.sorted() == other.sorted()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_come_by_time_then_in_the_order_put_in() {
+        let mut queue = Queue::new();
+        for (at, name) in [(5, "c"), (1, "a"), (5, "d"), (3, "b")] {
+            queue.push(SimTime(at), name);
         }
-        let (ours, theirs) = (sorted(self), sorted(other));
-        ours.len() == theirs.len() && ours.iter().zip(&theirs).all(|(a, b)| a == b && a.event == b.event)
-    }
-}
-
-impl<E> PartialEq for Item<E> {
-    fn eq(&self, other: &Self) -> bool {
-        (self.at, self.order) == (other.at, other.order)
-    }
-}
-
-impl<E> Eq for Item<E> {}
-
-impl<E> PartialOrd for Item<E> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<E> Ord for Item<E> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.order).cmp(&(other.at, other.order))
+        assert_eq!(queue.pop(), Some((SimTime(1), "a")));
+        queue.push(SimTime(5), "e");
+        let rest: String = std::iter::from_fn(|| queue.pop()).map(|(_, name)| name).collect();
+        assert_eq!(rest, "bcde");
     }
 }

@@ -36,6 +36,23 @@ pub struct World<R: Replica> {
     writes: u32,
     in_flight: u32,
     ended: Option<End>,
+    scratch: Scratch<R>,
+}
+
+/// Room for effects, kept to save allocations. Always empty between steps: no part of the state.
+#[derive(Debug)]
+struct Scratch<R: Replica>(Vec<Effect<R>>);
+
+impl<R: Replica> Clone for Scratch<R> {
+    fn clone(&self) -> Self {
+        Scratch(Vec::new())
+    }
+}
+
+impl<R: Replica> PartialEq for Scratch<R> {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// A place for a replica: the machine, with its disk.
@@ -48,8 +65,17 @@ struct Node<R: Replica> {
     life: u32,
     /// When the disk has done what was asked of it so far.
     disk_free: SimTime,
-    timers: BTreeMap<R::Timer, u32>,
-    timers_set: u32,
+    timers: BTreeMap<R::Timer, Armed>,
+}
+
+/// A timer. Most are set anew before they go off, so it has one event in the queue, which when it
+/// comes too early is put off.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Armed {
+    /// When it goes off; `None` once cancelled.
+    at: Option<SimTime>,
+    /// When its event comes.
+    queued: SimTime,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -63,7 +89,7 @@ enum What<R: Replica> {
     Deliver { to: Place, packet: Packet<R::Message> },
     /// A lost message ends.
     Lose,
-    Timer { node: NodeId, timer: R::Timer, set: u32 },
+    Timer { node: NodeId, life: u32, timer: R::Timer },
     Persisted { node: NodeId, life: u32, change: <R::Disk as Disk>::Change },
     ClientWake { client: ClientId },
     ClientTimeout { op: OpId },
@@ -88,7 +114,6 @@ impl<R: Replica> World<R> {
                 life: 0,
                 disk_free: SimTime::ZERO,
                 timers: BTreeMap::new(),
-                timers_set: 0,
             })
             .collect();
         let clients = (0..scenario.clients.len()).map(|i| Client::new(ClientId(i as u8), structure)).collect();
@@ -107,6 +132,7 @@ impl<R: Replica> World<R> {
             writes: 0,
             in_flight: 0,
             ended: None,
+            scratch: Scratch(Vec::new()),
             scenario,
         }
     }
@@ -246,13 +272,7 @@ impl<R: Replica> Step<'_, R> {
                 self.world.in_flight -= 1;
                 self.record(Kind::Lost);
             }
-            What::Timer { node, timer, set } => {
-                let timers = &mut self.world.nodes[index(node)].timers;
-                if timers.get(&timer) == Some(&set) {
-                    timers.remove(&timer);
-                    self.replica(node, |replica, ctx| replica.on_timer(timer, ctx));
-                }
-            }
+            What::Timer { node, life, timer } => self.timer(node, life, timer),
             What::Persisted { node, life, change } => {
                 let machine = &mut self.world.nodes[index(node)];
                 if machine.life == life && machine.replica.is_some() {
@@ -263,6 +283,37 @@ impl<R: Replica> Step<'_, R> {
             What::ClientWake { client } => self.client(client, Client::on_wake),
             What::ClientTimeout { op } => self.client(op.client, |client, ctx| client.on_timeout(op, ctx)),
         }
+    }
+
+    fn timer(&mut self, node: NodeId, life: u32, timer: R::Timer) {
+        let now = self.world.now;
+        let machine = &mut self.world.nodes[index(node)];
+        let Some(armed) = machine.timers.get_mut(&timer).filter(|armed| machine.life == life && armed.queued == now) else { return };
+        match armed.at {
+            Some(at) if at > now => {
+                armed.queued = at;
+                self.world.queue.push(at, Event { cause: self.cause, what: What::Timer { node, life, timer } });
+            }
+            at => {
+                machine.timers.remove(&timer);
+                if at.is_some() {
+                    self.replica(node, |replica, ctx| replica.on_timer(timer, ctx));
+                }
+            }
+        }
+    }
+
+    fn set_timer(&mut self, node: NodeId, timer: R::Timer, at: SimTime) {
+        let machine = &mut self.world.nodes[index(node)];
+        let life = machine.life;
+        if let Some(armed) = machine.timers.get_mut(&timer) {
+            armed.at = Some(at);
+            if armed.queued <= at {
+                return;
+            }
+        }
+        machine.timers.insert(timer, Armed { at: Some(at), queued: at });
+        self.world.queue.push(at, Event { cause: self.cause, what: What::Timer { node, life, timer } });
     }
 
     fn deliver(&mut self, to: Place, packet: Packet<R::Message>) {
@@ -344,7 +395,7 @@ impl<R: Replica> Step<'_, R> {
     fn replica(&mut self, node: NodeId, handle: impl FnOnce(&mut R, &mut Ctx<'_, R>)) {
         let world = &mut *self.world;
         let Some(replica) = &mut world.nodes[index(node)].replica else { return };
-        let mut effects = Vec::new();
+        let mut effects = std::mem::take(&mut world.scratch.0);
         let mut ctx = Ctx {
             now: LocalTime(world.now.0 as i64),
             structure: &world.scenario.structure,
@@ -353,9 +404,10 @@ impl<R: Replica> Step<'_, R> {
             effects: &mut effects,
         };
         handle(replica, &mut ctx);
-        for effect in effects {
+        for effect in effects.drain(..) {
             self.perform(node, effect);
         }
+        self.world.scratch.0 = effects;
     }
 
     fn perform(&mut self, node: NodeId, effect: Effect<R>) {
@@ -370,14 +422,13 @@ impl<R: Replica> Step<'_, R> {
                 self.send(Place::Node(node), Place::Client(client), kind, topic, carries, Packet::Reply { from: node, reply });
             }
             Effect::SetTimer(timer, after_us) => {
-                let machine = &mut self.world.nodes[index(node)];
-                machine.timers_set += 1;
-                let set = machine.timers_set;
-                machine.timers.insert(timer, set);
-                self.later(after_us, What::Timer { node, timer, set }, cause);
+                let at = self.world.now.after_us(after_us);
+                self.set_timer(node, timer, at);
             }
             Effect::CancelTimer(timer) => {
-                self.world.nodes[index(node)].timers.remove(&timer);
+                if let Some(armed) = self.world.nodes[index(node)].timers.get_mut(&timer) {
+                    armed.at = None;
+                }
             }
             Effect::Persist(change) => {
                 let (now, disk_us) = (self.world.now, self.world.settings.disk_us);
