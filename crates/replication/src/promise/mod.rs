@@ -1,15 +1,34 @@
 //! The promises, and the monitors that watch them.
 //!
 //! A monitor reads records and nothing else. A violation carries the few records that prove it.
+//!
+//! All promises are per key, as most checkers have them: Terry's session guarantees are about the
+//! whole database. "Equals or supersedes" is the order of [`Version`](crate::ids::Version): that of
+//! the log, or of last-write-wins stamps; never which write was later in real time.
 
 use serde::Serialize;
 
-use crate::scenario::Scenario;
 use crate::trace::{Record, Seq};
 
+mod consistent_prefix;
+mod evidence;
+mod monotonic_reads;
+mod no_acked_write_lost;
+mod one_leader_at_a_time;
+mod read_your_writes;
+mod sessions;
 mod watch;
+mod words;
 
-pub use watch::Watch;
+#[cfg(test)]
+mod brute_force;
+#[cfg(test)]
+mod real_runs;
+#[cfg(test)]
+mod testing;
+
+pub use evidence::{Case, Index};
+pub use watch::{DETAILS_MAX, Watch};
 
 /// A promise of replication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -107,17 +126,24 @@ pub struct Violation {
 
 /// Watches one promise.
 ///
-/// `trace` is everything up to and with `record`. A monitor says how often it has tested its promise
-/// and, for durability, whether it is at risk now; it reports a violation when the record makes one.
+/// Finding a violation and explaining it are two things. Finding looks at every record, and at nothing
+/// but the records: the evidence of a violation, fed to a new monitor, gives the same violation again.
+/// Explaining looks back into the trace for the cause, and is done only for what was found.
 pub trait Monitor {
-    /// Looks at one more record.
-    fn observe(&mut self, record: &Record, trace: &[Record], scenario: &Scenario, report: &mut dyn FnMut(Violation));
+    /// What is enough to explain a violation.
+    type Finding;
 
-    /// How often the promise was tested so far.
+    /// Looks at one more record, and adds to `found` what it breaks.
+    fn observe(&mut self, record: &Record, found: &mut Vec<Self::Finding>);
+
+    /// How often the promise was tested so far; one record tests it once at the most.
     fn checked(&self) -> u32;
 
     /// Whether one more crash could break it.
     fn at_risk(&self) -> bool {
         false
     }
+
+    /// Explains what was found, at the record that made it so.
+    fn explain(&self, finding: &Self::Finding, case: &Case<'_>) -> Violation;
 }

@@ -12,10 +12,17 @@ use crate::engine::time::SimTime;
 use crate::ids::{Change, ClientId, KeyId, KeySet, NodeId, PartitionId, TextId, Value};
 use crate::promise::Promise;
 
+mod clients;
 pub mod limits;
+mod pointer;
 mod read;
+mod reader;
+mod script;
+mod settings;
+#[cfg(test)]
+mod tests;
 
-pub use read::ScenarioError;
+pub use reader::ScenarioError;
 
 /// A valid scenario.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,12 +72,23 @@ impl Scenario {
         read::from_document(document)
     }
 
-    /// The same scenario with the value at a JSON pointer replaced, or added where its parent is there.
+    /// The same scenario with the value at a JSON pointer replaced, or added where it is missing.
     ///
     /// # Errors
     /// As [`Scenario::from_bytes`]; also where the pointer leads nowhere.
     pub fn with(&self, pointer: &str, value: Json) -> Result<Self, ScenarioError> {
-        read::with(self, pointer, value)
+        read::with_all(self, [(pointer, value)])
+    }
+
+    /// The same scenario with all of these changed, in order; what lies between need not be valid.
+    ///
+    /// # Errors
+    /// As [`Scenario::with`].
+    pub fn with_all<'a>(
+        &self,
+        changes: impl IntoIterator<Item = (&'a str, Json)>,
+    ) -> Result<Self, ScenarioError> {
+        read::with_all(self, changes)
     }
 
     /// The same scenario with one more intervention, which takes effect at `at`; those that an earlier
@@ -80,8 +98,18 @@ impl Scenario {
     ///
     /// # Errors
     /// As [`Scenario::from_bytes`].
-    pub fn with_intervention(&self, at: SimTime, intervention: Json) -> Result<Self, ScenarioError> {
+    pub fn with_intervention(
+        &self,
+        at: SimTime,
+        intervention: Json,
+    ) -> Result<Self, ScenarioError> {
         read::with_intervention(self, at, intervention)
+    }
+
+    /// The document as text, as a file of it would be.
+    pub fn to_text(&self) -> String {
+        let text = serde_json::to_string_pretty(&self.document);
+        text.expect("a JSON document can be written")
     }
 
     /// Which partition a key belongs to: its number modulo the number of partitions.
@@ -115,7 +143,8 @@ impl Structure {
 
     /// The proxy's number, where there is one.
     pub fn proxy(&self) -> Option<NodeId> {
-        let has_one = self.kind == ProtocolKind::Leaderless && self.coordinator == Coordinator::Proxy;
+        let has_one =
+            self.kind == ProtocolKind::Leaderless && self.coordinator == Coordinator::Proxy;
         has_one.then_some(NodeId(self.nodes))
     }
 
