@@ -5,7 +5,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
 use crate::engine::time::SimTime;
-use crate::ids::{Change, ClientId, Held, KeyId, KeySet, NodeId, OpId, Position, Value, Version, WriteId};
+use crate::ids::{
+    Change, ClientId, Held, KeyId, KeySet, NodeId, OpId, Position, Value, Version, WriteId,
+};
 use crate::promise::testing::{assert_sound, one_leader};
 use crate::promise::{Promise, Watch};
 use crate::trace::{Action, Kind, Outcome, Record, Seq};
@@ -36,7 +38,10 @@ fn monitors_agree_with_their_definitions() {
             (Promise::ConsistentPrefix, consistent_prefix(&trace)),
         ];
         for (number, (promise, defined)) in definitions.into_iter().enumerate() {
-            let found = watch.violations().iter().filter(|violation| violation.promise == promise);
+            let found = watch
+                .violations()
+                .iter()
+                .filter(|violation| violation.promise == promise);
             let judged = Judged {
                 checked: watch.verdict(promise, trace.len()).checked,
                 broken: found.map(|violation| violation.at).collect(),
@@ -52,7 +57,10 @@ fn monitors_agree_with_their_definitions() {
     // Enough of both, or nothing was shown.
     for number in 0..3 {
         assert!(broken[number] > 5_000, "{broken:?}");
-        assert!(tested[number] as usize > broken[number] + 5_000, "{tested:?} {broken:?}");
+        assert!(
+            tested[number] as usize > broken[number] + 5_000,
+            "{tested:?} {broken:?}"
+        );
     }
 }
 
@@ -69,7 +77,11 @@ fn watching_piece_by_piece_equals_watching_at_once() {
             for promise in Promise::ALL {
                 // What is known now is what is said later of now.
                 let now = by_piece.verdict(promise, length);
-                assert_eq!(now, at_once.verdict(promise, length), "{promise:?}, seed {seed}, record {length}");
+                assert_eq!(
+                    now,
+                    at_once.verdict(promise, length),
+                    "{promise:?}, seed {seed}, record {length}"
+                );
             }
         }
         assert_eq!(by_piece.violations(), at_once.violations());
@@ -88,12 +100,24 @@ struct Seen {
 /// Everything that sessions saw.
 fn all_seen(trace: &[Record]) -> Vec<Seen> {
     let invoked = |op: OpId| {
-        trace.iter().position(|record| matches!(record.kind, Kind::Invoked { op: of, .. } if of == op)).unwrap()
+        trace
+            .iter()
+            .position(|record| matches!(record.kind, Kind::Invoked { op: of, .. } if of == op))
+            .unwrap()
     };
-    let seen = trace.iter().enumerate().filter_map(|(place, record)| match record.kind {
-        Kind::Saw { op, key, held, .. } => Some(Seen { place, read: invoked(op), op, key, held }),
-        _ => None,
-    });
+    let seen = trace
+        .iter()
+        .enumerate()
+        .filter_map(|(place, record)| match record.kind {
+            Kind::Saw { op, key, held, .. } => Some(Seen {
+                place,
+                read: invoked(op),
+                op,
+                key,
+                held,
+            }),
+            _ => None,
+        });
     seen.collect()
 }
 
@@ -110,11 +134,26 @@ struct Done {
 fn all_done(trace: &[Record]) -> Vec<Done> {
     let mut all = Vec::new();
     for (ended, record) in trace.iter().enumerate() {
-        let Kind::Ended { op, outcome: Outcome::Written { version } } = record.kind else { continue };
+        let Kind::Ended {
+            op,
+            outcome: Outcome::Written { version },
+        } = record.kind
+        else {
+            continue;
+        };
         for record in trace {
             match record.kind {
-                Kind::Invoked { op: of, action: Action::Write { write, key, .. } } if of == op => {
-                    all.push(Done { client: op.client, write, key, version, ended });
+                Kind::Invoked {
+                    op: of,
+                    action: Action::Write { write, key, .. },
+                } if of == op => {
+                    all.push(Done {
+                        client: op.client,
+                        write,
+                        key,
+                        version,
+                        ended,
+                    });
                 }
                 _ => {}
             }
@@ -129,10 +168,18 @@ fn read_your_writes(trace: &[Record]) -> Judged {
     let done = all_done(trace);
     let mut judged = Judged::default();
     for seen in all_seen(trace) {
-        let own = done.iter().filter(|done| done.client == seen.op.client && done.key == seen.key);
-        let Some(latest) = own.filter(|done| done.ended < seen.read).last() else { continue };
+        let own = done
+            .iter()
+            .filter(|done| done.client == seen.op.client && done.key == seen.key);
+        let Some(latest) = own.filter(|done| done.ended < seen.read).last() else {
+            continue;
+        };
         judged.checked += 1;
-        if !seen.held.version.is_some_and(|version| version >= latest.version) {
+        if !seen
+            .held
+            .version
+            .is_some_and(|version| version >= latest.version)
+        {
             judged.broken.push(Seq(seen.place as u32));
         }
     }
@@ -146,11 +193,20 @@ fn monotonic_reads(trace: &[Record]) -> Judged {
     for seen in &all {
         let mut before = all
             .iter()
-            .filter(|other| other.op.client == seen.op.client && other.key == seen.key && other.place < seen.place)
+            .filter(|other| {
+                other.op.client == seen.op.client
+                    && other.key == seen.key
+                    && other.place < seen.place
+            })
             .peekable();
         judged.checked += u32::from(before.peek().is_some());
         // "Nothing" is superseded by anything, and equals nothing.
-        if before.any(|before| before.held.version.is_some_and(|version| seen.held.version < Some(version))) {
+        if before.any(|before| {
+            before
+                .held
+                .version
+                .is_some_and(|version| seen.held.version < Some(version))
+        }) {
             judged.broken.push(Seq(seen.place as u32));
         }
     }
@@ -162,12 +218,20 @@ fn consistent_prefix(trace: &[Record]) -> Judged {
     let (all, done) = (all_seen(trace), all_done(trace));
     let mut judged = Judged::default();
     for (read, record) in trace.iter().enumerate() {
-        let Kind::Invoked { op, action: Action::Read { .. } } = record.kind else { continue };
+        let Kind::Invoked {
+            op,
+            action: Action::Read { .. },
+        } = record.kind
+        else {
+            continue;
+        };
         let view: Vec<&Seen> = all.iter().filter(|seen| seen.op == op).collect();
         let mut tested = false;
         let mut broken: Option<usize> = None;
         for one in &view {
-            let Some(write) = one.held.write else { continue };
+            let Some(write) = one.held.write else {
+                continue;
+            };
             let before = happened_before(write, trace, &all, &done);
             for other in view.iter().filter(|other| other.key != one.key) {
                 for (_, _, version) in before.iter().filter(|(_, key, _)| *key == other.key) {
@@ -202,7 +266,10 @@ fn happened_before(
             .iter()
             .enumerate()
             .find_map(|(place, record)| match record.kind {
-                Kind::Invoked { op, action: Action::Write { write: of, .. } } if of == write => Some((place, op.client)),
+                Kind::Invoked {
+                    op,
+                    action: Action::Write { write: of, .. },
+                } if of == write => Some((place, op.client)),
                 _ => None,
             })
             .unwrap();
@@ -242,11 +309,17 @@ fn random_history(seed: u64) -> Vec<Record> {
         let client = random.below(u32::from(CLIENTS)) as u8;
         let kind = match doing[usize::from(client)] {
             Doing::Nothing => {
-                let op = OpId { client: ClientId(client), number: operations };
+                let op = OpId {
+                    client: ClientId(client),
+                    number: operations,
+                };
                 operations += 1;
                 if random.percent(45) {
                     // Any order will do, as long as it is one.
-                    let position = Position { epoch: random.between(1, 3), index: 1 + random.below(50) };
+                    let position = Position {
+                        epoch: random.between(1, 3),
+                        index: 1 + random.below(50),
+                    };
                     let version = Version::Log(position);
                     if writes.iter().any(|(_, other)| *other == version) {
                         continue;
@@ -256,11 +329,17 @@ fn random_history(seed: u64) -> Vec<Record> {
                     doing[usize::from(client)] = Doing::Writing(op, version);
                     let write = WriteId(writes.len() as u32);
                     let change = Change::Set(Value::Number(i64::from(write.0)));
-                    Kind::Invoked { op, action: Action::Write { write, key, change } }
+                    Kind::Invoked {
+                        op,
+                        action: Action::Write { write, key, change },
+                    }
                 } else {
                     let keys = KeySet(1 + random.below((1 << KEYS) - 1));
                     doing[usize::from(client)] = Doing::Reading(op, keys);
-                    Kind::Invoked { op, action: Action::Read { keys } }
+                    Kind::Invoked {
+                        op,
+                        action: Action::Read { keys },
+                    }
                 }
             }
             Doing::Writing(op, version) => {
@@ -274,19 +353,34 @@ fn random_history(seed: u64) -> Vec<Record> {
             }
             Doing::Reading(op, left) if left.is_empty() || random.percent(5) => {
                 doing[usize::from(client)] = Doing::Nothing;
-                let outcome = if left.is_empty() { Outcome::Answered } else { Outcome::Unknown };
+                let outcome = if left.is_empty() {
+                    Outcome::Answered
+                } else {
+                    Outcome::Unknown
+                };
                 Kind::Ended { op, outcome }
             }
             Doing::Reading(op, left) => {
                 let keys: Vec<KeyId> = left.iter().collect();
                 let key = keys[random.below(keys.len() as u32) as usize];
-                doing[usize::from(client)] = Doing::Reading(op, left.iter().filter(|other| *other != key).collect());
+                doing[usize::from(client)] =
+                    Doing::Reading(op, left.iter().filter(|other| *other != key).collect());
                 let held = random.held(key, &writes);
-                Kind::Saw { op, key, from: NodeId(0), held }
+                Kind::Saw {
+                    op,
+                    key,
+                    from: NodeId(0),
+                    held,
+                }
             }
         };
         let seq = Seq(trace.len() as u32);
-        trace.push(Record { seq, at: SimTime(u64::from(step) * 1_000), cause: None, kind });
+        trace.push(Record {
+            seq,
+            at: SimTime(u64::from(step) * 1_000),
+            cause: None,
+            kind,
+        });
     }
     trace
 }

@@ -12,6 +12,8 @@
 //! A view is judged as its answers arrive, on what it has shown by then. It counts as tested once it
 //! shows a write together with a key that the write depends on, and as broken once at the most.
 
+use std::fmt::{Display, from_fn};
+
 use crate::ids::{Held, KeyId, Version, WriteId};
 use crate::promise::evidence::{Lacking, Missing, Since, in_order};
 use crate::promise::sessions::Sessions;
@@ -26,6 +28,8 @@ pub(super) struct ConsistentPrefix {
     sessions: Sessions,
     /// By client and key: the newest write that the session knows of, by its own or by what it saw.
     known: Vec<Option<Known>>,
+    /// By client and key: the write that the session got to know of last.
+    learnt: Vec<Option<WriteId>>,
     /// By write, from #1, and key: what its session knew of when it made it.
     past: Vec<Option<Known>>,
     /// By write, from #1.
@@ -90,6 +94,7 @@ impl ConsistentPrefix {
             keys,
             sessions: Sessions::new(clients),
             known: vec![None; clients * keys],
+            learnt: vec![None; clients * keys],
             past: Vec::new(),
             writes: Vec::new(),
             views: vec![View::default(); clients],
@@ -106,10 +111,22 @@ impl ConsistentPrefix {
 
     /// A session gets to know of a write, and of what happened before it.
     fn learn(&mut self, client: usize, key: KeyId, write: WriteId, version: Version, by: Seq) {
+        let last = &mut self.learnt[client * self.keys + usize::from(key.0)];
+        if *last == Some(write) {
+            return; // What happened before it was learnt with it.
+        }
+        *last = Some(write);
         self.write(write).version = Some(version);
         for other in 0..self.keys {
             if let Some(before) = self.past[place(write) * self.keys + other] {
-                self.raise(client, other, Known { write: before.write, by });
+                self.raise(
+                    client,
+                    other,
+                    Known {
+                        write: before.write,
+                        by,
+                    },
+                );
             }
         }
         self.raise(client, usize::from(key.0), Known { write, by });
@@ -117,9 +134,12 @@ impl ConsistentPrefix {
 
     /// Keeps the newer of what a session knows and what it hears of.
     fn raise(&mut self, client: usize, key: usize, heard: Known) {
-        let version = self.version(heard.write);
-        let known = &self.known[client * self.keys + key];
-        if known.is_none_or(|known| self.version(known.write) < version) {
+        let known = self.known[client * self.keys + key];
+        // Most often it is the same again.
+        let is_news = known.is_none_or(|known| {
+            known.write != heard.write && self.version(known.write) < self.version(heard.write)
+        });
+        if is_news {
             self.known[client * self.keys + key] = Some(heard);
         }
     }
@@ -130,13 +150,21 @@ impl ConsistentPrefix {
         let mut broken = None;
         for other in &self.views[client].shown {
             for (later, stale) in [(now, *other), (*other, now)] {
-                let Some(write) = later.held.write else { continue };
-                let Some(before) = self.past_of(write, stale.key) else { continue };
+                let Some(write) = later.held.write else {
+                    continue;
+                };
+                let Some(before) = self.past_of(write, stale.key) else {
+                    continue;
+                };
                 tested = true;
                 let version = self.version(before.write);
                 if stale.held.version < version {
                     let version = version.expect("greater than something");
-                    let earlier = Missing { write: before.write, key: stale.key, version };
+                    let earlier = Missing {
+                        write: before.write,
+                        key: stale.key,
+                        version,
+                    };
                     broken.get_or_insert(Finding {
                         view,
                         at: now.saw,
@@ -163,7 +191,9 @@ impl ConsistentPrefix {
 
     /// The newest write to a key that happened before a write.
     fn past_of(&self, write: WriteId, key: KeyId) -> Option<Known> {
-        *self.past.get(place(write) * self.keys + usize::from(key.0))?
+        *self
+            .past
+            .get(place(write) * self.keys + usize::from(key.0))?
     }
 
     fn version(&self, write: WriteId) -> Option<Version> {
@@ -191,14 +221,27 @@ impl ConsistentPrefix {
         while let Some(known) = self.past_of(write, key) {
             chain.extend(self.writes[place(write)].invoked);
             chain.push(known.by);
-            let Some(Record { kind: Kind::Saw { key: of, held, .. }, .. }) = case.record(known.by) else {
+            let Some(Record {
+                kind: Kind::Saw { key: of, held, .. },
+                ..
+            }) = case.record(known.by)
+            else {
                 chain.extend(self.writes[place(known.write)].invoked);
                 break;
             };
-            let (Some(seen), Some(version)) = (held.write, held.version) else { break };
+            let (Some(seen), Some(version)) = (held.write, held.version) else {
+                break;
+            };
             if *of == key && held.version > finding.stale {
                 // Not always the newest that is lacking, but the first on the way to it.
-                return (Missing { write: seen, key, version }, chain);
+                return (
+                    Missing {
+                        write: seen,
+                        key,
+                        version,
+                    },
+                    chain,
+                );
             }
             write = seen;
         }
@@ -228,12 +271,25 @@ impl Monitor for ConsistentPrefix {
                     self.learn(client, key, write, version, record.seq);
                 }
                 if let Some(open) = self.sessions.open(op) {
-                    self.show(client, open.invoked, Shown { key, held, saw: record.seq }, found);
+                    self.show(
+                        client,
+                        open.invoked,
+                        Shown {
+                            key,
+                            held,
+                            saw: record.seq,
+                        },
+                        found,
+                    );
                 }
             }
             Kind::Ended { op, outcome } => {
-                let Some(open) = self.sessions.end(op) else { return };
-                if let (Action::Write { write, key, .. }, Outcome::Written { version }) = (open.action, outcome) {
+                let Some(open) = self.sessions.end(op) else {
+                    return;
+                };
+                if let (Action::Write { write, key, .. }, Outcome::Written { version }) =
+                    (open.action, outcome)
+                {
                     self.learn(usize::from(op.client.0), key, write, version, record.seq);
                 }
             }
@@ -246,39 +302,63 @@ impl Monitor for ConsistentPrefix {
     }
 
     fn explain(&self, finding: &Finding, case: &Case<'_>) -> Violation {
-        let Finding { view, at, later, later_saw, stale_saw, .. } = *finding;
+        let Finding {
+            view,
+            at,
+            later,
+            later_saw,
+            stale_saw,
+            ..
+        } = *finding;
         let (earlier, chain) = self.chain(finding, case);
         let mut evidence = vec![view, later_saw, stale_saw];
         let mut title = String::new();
         let mut sentence = String::new();
         if let (Some(saw), Some(lacked)) = (case.record(later_saw), case.record(stale_saw))
-            && let Kind::Saw { op, key, from, held } = saw.kind
-            && let Kind::Saw { key: stale_key, from: stale_from, held: stale, .. } = lacked.kind
+            && let Kind::Saw {
+                op,
+                key,
+                from,
+                held,
+            } = saw.kind
+            && let Kind::Saw {
+                key: stale_key,
+                from: stale_from,
+                held: stale,
+                ..
+            } = lacked.kind
         {
             let names = case.names();
             let client = names.client(op.client);
             let (key, stale_key) = (names.key(key), names.key(stale_key));
-            let (later, earlier_chip) = (words::chip(later), words::chip(earlier.write));
-            title = format!("{client} saw {key} ({later}) without {stale_key} ({earlier_chip})");
+            title = format!(
+                "{client} saw {key} ({}) without {stale_key} ({})",
+                words::chip(later),
+                words::chip(earlier.write),
+            );
+            let lacking = Lacking::of(case, lacked, earlier);
+            evidence.extend(lacking.evidence());
             sentence = format!(
-                "{client}’s view showed {key} = {}, from {}, but {stale_key} = {}, from {}.",
+                "{client}’s view showed {key} = {}, from {}, but {stale_key} = {}, from {}. {}{}.",
                 words::shown(names, held),
                 names.node(from),
                 words::shown(names, stale),
                 names.node(stale_from),
+                told_known(case, &chain, later, earlier.write),
+                from_fn(|f| match lacking.told(case, earlier, Since::Answered) {
+                    Some(causes) => write!(f, "; {causes}"),
+                    None => Ok(()),
+                }),
             );
-            if let Some(known) = told_known(case, &chain, &later, &earlier_chip) {
-                sentence += &format!(" {known}");
-                let lacking = Lacking::of(case, lacked, earlier);
-                if let Some(causes) = lacking.told(case, earlier, Since::Answered) {
-                    sentence += &format!("; {causes}");
-                }
-                sentence.push('.');
-                evidence.extend(lacking.evidence());
-            }
         }
         evidence.extend(chain);
-        Violation { promise: Promise::ConsistentPrefix, at, evidence: in_order(evidence), title, sentence }
+        Violation {
+            promise: Promise::ConsistentPrefix,
+            at,
+            evidence: in_order(evidence),
+            title,
+            sentence,
+        }
     }
 }
 
@@ -291,20 +371,36 @@ impl View {
 }
 
 /// How the later write's session knew of the earlier write, in words and without a full stop.
-fn told_known(case: &Case<'_>, chain: &[Seq], later: &str, earlier: &str) -> Option<String> {
-    let [invoked, by, ..] = *chain else { return None };
-    let Kind::Invoked { op, .. } = case.record(invoked)?.kind else { return None };
-    let writer = case.names().client(op.client);
-    Some(match case.record(by)?.kind {
-        Kind::Saw { held, .. } => {
-            let seen = words::chip(held.write?);
-            if seen == earlier {
-                format!("{writer} had seen {earlier} before writing {later}")
-            } else {
-                format!("{writer} had seen {seen}, which came after {earlier}, before writing {later}")
+fn told_known(case: &Case<'_>, chain: &[Seq], later: WriteId, earlier: WriteId) -> impl Display {
+    from_fn(move |f| {
+        let record = |place: usize| case.record(*chain.get(place)?);
+        let (Some(made), Some(by)) = (record(0), record(1)) else {
+            return Ok(());
+        };
+        let Kind::Invoked { op, .. } = made.kind else {
+            return Ok(());
+        };
+        let (later, before) = (words::chip(later), words::chip(earlier));
+        f.write_str(case.names().client(op.client))?;
+        match by.kind {
+            Kind::Saw {
+                held: Held {
+                    write: Some(seen), ..
+                },
+                ..
+            } if seen != earlier => {
+                write!(
+                    f,
+                    " had seen {}, which came after {before}, before writing {later}",
+                    words::chip(seen)
+                )
             }
+            Kind::Saw { .. } => write!(f, " had seen {before} before writing {later}"),
+            _ => write!(
+                f,
+                " had been told “done” for {before} before writing {later}"
+            ),
         }
-        _ => format!("{writer} had been told “done” for {earlier} before writing {later}"),
     })
 }
 
@@ -342,7 +438,11 @@ mod tests {
         history.at(100).read(BOB, PHOTO, L, question.held());
         let answer = history.at(200).wrote(BOB, BALANCE);
         history.at(400);
-        view(&mut history, (BALANCE, answer.held()), (PHOTO, Held::default()));
+        view(
+            &mut history,
+            (BALANCE, answer.held()),
+            (PHOTO, Held::default()),
+        );
         let violation = history.violation(PROMISE);
         assert_eq!(violation.title, "Carol saw balance (#2) without photo (#1)");
         assert_eq!(
@@ -360,11 +460,23 @@ mod tests {
             let answer = history.at(20).wrote(ALICE, BALANCE);
             history.at(30);
             let (one, other) = ((BALANCE, answer.held()), (PHOTO, Held::default()));
-            let (one, other) = if answer_first { (one, other) } else { (other, one) };
+            let (one, other) = if answer_first {
+                (one, other)
+            } else {
+                (other, one)
+            };
             view(&mut history, one, other);
             let violation = history.violation(PROMISE);
-            assert_eq!(violation.at.index(), history.trace.len() - 2, "the second value makes it");
-            assert!(violation.sentence.contains("Alice had been told “done” for #1 before writing #2"));
+            assert_eq!(
+                violation.at.index(),
+                history.trace.len() - 2,
+                "the second value makes it"
+            );
+            assert!(
+                violation
+                    .sentence
+                    .contains("Alice had been told “done” for #1 before writing #2")
+            );
         }
     }
 
@@ -378,10 +490,18 @@ mod tests {
         history.at(30).read(BOB, likes, L, second.held());
         let third = history.at(40).wrote(BOB, BALANCE);
         history.at(50);
-        view(&mut history, (BALANCE, third.held()), (PHOTO, Held::default()));
+        view(
+            &mut history,
+            (BALANCE, third.held()),
+            (PHOTO, Held::default()),
+        );
         let violation = history.violation(PROMISE);
         assert_eq!(violation.title, "Carol saw balance (#3) without photo (#1)");
-        assert!(violation.sentence.contains("Bob had seen #2, which came after #1, before writing #3"));
+        assert!(
+            violation
+                .sentence
+                .contains("Bob had seen #2, which came after #1, before writing #3")
+        );
     }
 
     #[test]
@@ -391,10 +511,26 @@ mod tests {
         let answer = history.at(20).wrote(ALICE, BALANCE);
         let newer = history.at(30).wrote(BOB, PHOTO);
         history.at(40);
-        view(&mut history, (BALANCE, answer.held()), (PHOTO, question.held()));
-        view(&mut history, (BALANCE, answer.held()), (PHOTO, newer.held()));
-        view(&mut history, (BALANCE, Held::default()), (PHOTO, question.held()));
-        view(&mut history, (BALANCE, Held::default()), (PHOTO, Held::default()));
+        view(
+            &mut history,
+            (BALANCE, answer.held()),
+            (PHOTO, question.held()),
+        );
+        view(
+            &mut history,
+            (BALANCE, answer.held()),
+            (PHOTO, newer.held()),
+        );
+        view(
+            &mut history,
+            (BALANCE, Held::default()),
+            (PHOTO, question.held()),
+        );
+        view(
+            &mut history,
+            (BALANCE, Held::default()),
+            (PHOTO, Held::default()),
+        );
         let verdict = history.verdict(PROMISE);
         // The last two show nothing that depends on anything.
         assert_eq!((verdict.state, verdict.checked), (State::Kept, 2));
@@ -406,7 +542,11 @@ mod tests {
         history.at(10).wrote(ALICE, PHOTO);
         let later = history.at(20).wrote(BOB, BALANCE);
         history.at(30);
-        view(&mut history, (BALANCE, later.held()), (PHOTO, Held::default()));
+        view(
+            &mut history,
+            (BALANCE, later.held()),
+            (PHOTO, Held::default()),
+        );
         assert_eq!(history.verdict(PROMISE).state, State::Unknown);
     }
 
@@ -432,7 +572,11 @@ mod tests {
             }
             let answer = history.at(30).wrote(ALICE, BALANCE);
             history.at(40);
-            view(&mut history, (BALANCE, answer.held()), (PHOTO, Held::default()));
+            view(
+                &mut history,
+                (BALANCE, answer.held()),
+                (PHOTO, Held::default()),
+            );
             let state = history.verdict(PROMISE).state;
             assert_eq!(state, if seen { State::Broken } else { State::Unknown });
         }

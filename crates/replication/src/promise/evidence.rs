@@ -3,6 +3,10 @@
 //! Only what the trace says is said. Looking back is bounded, so that a run with very many violations
 //! stays cheap: where the bound is reached the cause is left out, never guessed.
 
+use std::fmt::{Display, from_fn};
+
+use smallvec::{SmallVec, smallvec};
+
 use crate::engine::time::SimTime;
 use crate::ids::{Change, KeyId, NodeId, OpId, PartitionId, Place, Position, Version, WriteId};
 use crate::promise::words;
@@ -114,46 +118,69 @@ impl<'a> Case<'a> {
 
     /// When a record that the trace is known to have happened.
     pub(super) fn at(&self, seq: Seq) -> SimTime {
-        self.record(seq).expect("findings and indices name records of the trace").at
+        self.record(seq)
+            .expect("findings and indices name records of the trace")
+            .at
     }
 
     /// The write and what it does, told from its invocation.
     pub(super) fn write(&self, invoked: Seq) -> Option<(WriteId, KeyId, Change)> {
         match self.record(invoked)?.kind {
-            Kind::Invoked { action: Action::Write { write, key, change }, .. } => Some((write, key, change)),
+            Kind::Invoked {
+                action: Action::Write { write, key, change },
+                ..
+            } => Some((write, key, change)),
             _ => None,
         }
     }
 
     /// The write in words, as [`words::write`]; its number alone where its invocation isn't known.
-    pub(super) fn write_in_words(&self, write: WriteId, invoked: Option<Seq>) -> String {
-        match invoked.and_then(|seq| self.write(seq)) {
-            Some((write, key, change)) => words::write(self.names(), write, key, change),
-            None => words::chip(write),
-        }
+    pub(super) fn write_in_words(&self, write: WriteId, invoked: Seq) -> impl Display + use<'a> {
+        let (names, invoked) = (self.names(), self.write(invoked));
+        from_fn(move |f| match invoked {
+            Some((write, key, change)) => words::write(names, write, key, change).fmt(f),
+            None => words::chip(write).fmt(f),
+        })
     }
 
     /// The replicas whose answers made what was seen, in the order in which they looked.
     ///
     /// One leader: the replica that answered. Leaderless: all whose responses were there when the
     /// coordinator answered.
-    pub(super) fn looks(&self, saw: &Record) -> Vec<Look> {
-        let Kind::Saw { op, key, from, held: shown } = saw.kind else { return Vec::new() };
+    fn looks(&self, saw: &Record) -> SmallVec<[Look; 3]> {
+        let Kind::Saw {
+            op,
+            key,
+            from,
+            held: shown,
+        } = saw.kind
+        else {
+            return SmallVec::new();
+        };
         let (answered, coordinator) = self.answered(saw);
         let leaderless = self.scenario.structure.kind == ProtocolKind::Leaderless;
         // The deliveries of requests to replicas whose responses have come back.
         let mut heard: Vec<Seq> = Vec::new();
-        let mut looks: Vec<Look> = Vec::new();
+        let mut looks: SmallVec<[Look; 3]> = SmallVec::new();
         for record in self.back_from(answered) {
             match record.kind {
                 Kind::Invoked { op: begun, .. } if begun == op => break,
-                Kind::Served { node, op: served, key: of, held } if served == op && of == key => {
+                Kind::Served {
+                    node,
+                    op: served,
+                    key: of,
+                    held,
+                } if served == op && of == key => {
                     let is_heard = || {
-                        coordinator == Some(node) || record.cause.is_some_and(|cause| heard.contains(&cause))
+                        coordinator == Some(node)
+                            || record.cause.is_some_and(|cause| heard.contains(&cause))
                     };
                     // A response that came after R others may hold something newer: it did not count.
                     if (node == from || leaderless && is_heard()) && held.version <= shown.version {
-                        looks.push(Look { node, served: record.seq });
+                        looks.push(Look {
+                            node,
+                            served: record.seq,
+                        });
                         if !leaderless {
                             break;
                         }
@@ -172,14 +199,24 @@ impl<'a> Case<'a> {
     fn answered(&self, saw: &Record) -> (Seq, Option<NodeId>) {
         let mut cause = saw.cause;
         // The values of one answer are seen one after the other.
-        while let Some(Record { kind: Kind::Saw { .. }, cause: before, .. }) = cause.and_then(|seq| self.record(seq)) {
+        while let Some(Record {
+            kind: Kind::Saw { .. },
+            cause: before,
+            ..
+        }) = cause.and_then(|seq| self.record(seq))
+        {
             cause = *before;
         }
         let delivered = cause.and_then(|seq| self.record(seq));
         match delivered.and_then(|delivered| self.record(delivered.cause?)) {
             Some(Record {
                 seq,
-                kind: Kind::Sent { message: MessageKind::Answer, from: Place::Node(node), .. },
+                kind:
+                    Kind::Sent {
+                        message: MessageKind::Answer,
+                        from: Place::Node(node),
+                        ..
+                    },
                 ..
             }) => (*seq, Some(*node)),
             _ => (saw.seq, None),
@@ -190,14 +227,20 @@ impl<'a> Case<'a> {
     fn request_answered_by(&self, delivered: &Record, op: OpId) -> Option<Seq> {
         let sent = self.record(delivered.cause?)?;
         match sent.kind {
-            Kind::Sent { message: MessageKind::Fetched, carries, .. } if carries.op == Some(op) => sent.cause,
+            Kind::Sent {
+                message: MessageKind::Fetched,
+                carries,
+                ..
+            } if carries.op == Some(op) => sent.cause,
             _ => None,
         }
     }
 
     /// Why `node` lacked the write just before the record `before`.
     pub(super) fn why_missing(&self, node: NodeId, missing: Missing, before: Seq) -> Cause {
-        let Some(invoked) = self.index.invoked(missing.write) else { return Cause::Untold };
+        let Some(invoked) = self.index.invoked(missing.write) else {
+            return Cause::Untold;
+        };
         let partition = self.scenario.partition_of(missing.key);
         if let Some(promoted) = self.left_behind(partition, missing, invoked, before) {
             return Cause::LeftBehind { promoted };
@@ -207,7 +250,10 @@ impl<'a> Case<'a> {
             Version::Stamp { coordinator, .. } if coordinator == node => Cause::NotStored,
             _ => Cause::NotSent,
         };
-        for (step, record) in self.of_replica(node, partition, invoked, before).enumerate() {
+        for (step, record) in self
+            .of_replica(node, partition, invoked, before)
+            .enumerate()
+        {
             if step == STEPS_MAX {
                 return Cause::Untold;
             }
@@ -223,17 +269,34 @@ impl<'a> Case<'a> {
     }
 
     /// The first promotion between two records whose leader lacked an entry of a lower epoch.
-    fn left_behind(&self, partition: PartitionId, missing: Missing, after: Seq, before: Seq) -> Option<Seq> {
-        let Version::Log(position) = missing.version else { return None };
+    fn left_behind(
+        &self,
+        partition: PartitionId,
+        missing: Missing,
+        after: Seq,
+        before: Seq,
+    ) -> Option<Seq> {
+        let Version::Log(position) = missing.version else {
+            return None;
+        };
         self.index.promotions[usize::from(partition.0)]
             .iter()
-            .filter(|promotion| promotion.epoch > position.epoch && after < promotion.seq && promotion.seq < before)
+            .filter(|promotion| {
+                promotion.epoch > position.epoch && after < promotion.seq && promotion.seq < before
+            })
             .find(|promotion| !self.had(promotion.node, partition, position, after, promotion.seq))
             .map(|promotion| promotion.seq)
     }
 
     /// Whether a replica had an entry in its log just before a record. In doubt, yes.
-    fn had(&self, node: NodeId, partition: PartitionId, position: Position, after: Seq, before: Seq) -> bool {
+    fn had(
+        &self,
+        node: NodeId,
+        partition: PartitionId,
+        position: Position,
+        after: Seq,
+        before: Seq,
+    ) -> bool {
         let (mut in_memory, mut on_disk) = (false, false);
         for (step, record) in self.of_replica(node, partition, after, before).enumerate() {
             if step == STEPS_MAX {
@@ -242,7 +305,9 @@ impl<'a> Case<'a> {
             match record.kind {
                 Kind::Appended { position: at, .. } if at == position => in_memory = true,
                 Kind::Persisted { position: at, .. } if at == position => on_disk = true,
-                Kind::Discarded { position: at, .. } if at == position => (in_memory, on_disk) = (false, false),
+                Kind::Discarded { position: at, .. } if at == position => {
+                    (in_memory, on_disk) = (false, false)
+                }
                 Kind::Crashed { .. } => in_memory = false,
                 _ => {}
             }
@@ -264,7 +329,13 @@ impl<'a> Case<'a> {
     }
 
     /// The last crash of a replica between two records, where it was not restarted since.
-    pub(super) fn crashed(&self, node: NodeId, partition: PartitionId, after: Seq, before: Seq) -> Option<Seq> {
+    pub(super) fn crashed(
+        &self,
+        node: NodeId,
+        partition: PartitionId,
+        after: Seq,
+        before: Seq,
+    ) -> Option<Seq> {
         self.of_replica(node, partition, after, before)
             .rev()
             .take(STEPS_MAX)
@@ -275,7 +346,10 @@ impl<'a> Case<'a> {
 
     /// The records before this one, newest first.
     fn back_from(&self, seq: Seq) -> impl Iterator<Item = &'a Record> + use<'a> {
-        let end = self.trace.partition_point(|record| record.seq < seq);
+        let end = match self.trace.get(seq.index()) {
+            Some(record) if record.seq == seq => seq.index(),
+            _ => self.trace.partition_point(|record| record.seq < seq),
+        };
         self.trace[..end].iter().rev().take(STEPS_MAX)
     }
 
@@ -291,7 +365,9 @@ impl<'a> Case<'a> {
         let start = seqs.partition_point(|seq| *seq <= after);
         let end = seqs.partition_point(|seq| *seq < before);
         let trace = self.trace;
-        seqs[start..end.max(start)].iter().filter_map(move |seq| find(trace, *seq))
+        seqs[start..end.max(start)]
+            .iter()
+            .filter_map(move |seq| find(trace, *seq))
     }
 }
 
@@ -313,31 +389,56 @@ impl Index {
     pub fn observe(&mut self, record: &Record, trace: &[Record]) {
         let seq = record.seq;
         match record.kind {
-            Kind::Invoked { action: Action::Write { write, .. }, .. } => {
+            Kind::Invoked {
+                action: Action::Write { write, .. },
+                ..
+            } => {
                 self.write(write).invoked = Some(seq);
             }
             Kind::Acknowledged { write, .. } => {
                 self.write(write).acknowledged.get_or_insert(seq);
             }
-            Kind::Sent { to: Place::Node(node), message: MessageKind::Append | MessageKind::Store, carries, .. } => {
+            Kind::Sent {
+                to: Place::Node(node),
+                message: MessageKind::Append | MessageKind::Store,
+                carries,
+                ..
+            } => {
                 self.push(node, carries.partition.unwrap_or(PartitionId(0)), seq);
             }
             Kind::Undelivered => {
                 let sent = record.cause.and_then(|sent| find(trace, sent));
-                if let Some(Kind::Sent { to: Place::Node(node), message, carries, .. }) = sent.map(|sent| sent.kind)
+                if let Some(Kind::Sent {
+                    to: Place::Node(node),
+                    message,
+                    carries,
+                    ..
+                }) = sent.map(|sent| sent.kind)
                     && matches!(message, MessageKind::Append | MessageKind::Store)
                 {
                     self.push(node, carries.partition.unwrap_or(PartitionId(0)), seq);
                 }
             }
-            Kind::Appended { node, partition, .. }
-            | Kind::Persisted { node, partition, .. }
-            | Kind::Discarded { node, partition, .. } => self.push(node, partition, seq),
+            Kind::Appended {
+                node, partition, ..
+            }
+            | Kind::Persisted {
+                node, partition, ..
+            }
+            | Kind::Discarded {
+                node, partition, ..
+            } => self.push(node, partition, seq),
             Kind::Stored { node, .. } => self.push(node, PartitionId(0), seq),
             Kind::Crashed { node } | Kind::Restarted { node } => {
-                (0..self.partitions as u8).for_each(|partition| self.push(node, PartitionId(partition), seq));
+                (0..self.partitions as u8)
+                    .for_each(|partition| self.push(node, PartitionId(partition), seq));
             }
-            Kind::Promoted { node, partition, epoch, .. } => {
+            Kind::Promoted {
+                node,
+                partition,
+                epoch,
+                ..
+            } => {
                 self.promotions[usize::from(partition.0)].push(Promotion { node, epoch, seq });
             }
             _ => {}
@@ -351,7 +452,9 @@ impl Index {
 
     /// The first saying "done" for a write.
     pub(super) fn acknowledged(&self, write: WriteId) -> Option<Seq> {
-        self.writes.get((write.0 as usize).checked_sub(1)?)?.acknowledged
+        self.writes
+            .get((write.0 as usize).checked_sub(1)?)?
+            .acknowledged
     }
 
     /// The write, with room for it.
@@ -365,7 +468,11 @@ impl Index {
 
     /// Who led a partition in an epoch.
     pub(super) fn promotion(&self, partition: PartitionId, epoch: u32) -> Option<Promotion> {
-        self.promotions[usize::from(partition.0)].iter().rev().find(|promotion| promotion.epoch == epoch).copied()
+        self.promotions[usize::from(partition.0)]
+            .iter()
+            .rev()
+            .find(|promotion| promotion.epoch == epoch)
+            .copied()
     }
 
     fn push(&mut self, node: NodeId, partition: PartitionId, seq: Seq) {
@@ -383,22 +490,37 @@ impl Missing {
     fn told_by(self, record: &Record, now: SimTime, so_far: Cause) -> Option<Cause> {
         let seq = record.seq;
         match record.kind {
-            Kind::Sent { carries, arrives, .. } if self.is_carried_by(carries) => Some(match (arrives, self.version) {
+            Kind::Sent {
+                carries, arrives, ..
+            } if self.is_carried_by(carries) => Some(match (arrives, self.version) {
                 (None, _) => Cause::Lost { sent: seq },
                 (Some(arrives), _) if arrives >= now => Cause::InFlight { sent: seq, arrives },
                 (Some(_), Version::Log(_)) => Cause::Gap { sent: seq },
                 (Some(_), Version::Stamp { .. }) => Cause::Persisting { arrived: seq },
             }),
             Kind::Undelivered => match so_far {
-                Cause::Gap { sent } | Cause::Persisting { arrived: sent } if record.cause == Some(sent) => {
-                    Some(Cause::Undelivered { sent, undelivered: seq })
+                Cause::Gap { sent } | Cause::Persisting { arrived: sent }
+                    if record.cause == Some(sent) =>
+                {
+                    Some(Cause::Undelivered {
+                        sent,
+                        undelivered: seq,
+                    })
                 }
                 _ => None,
             },
-            Kind::Appended { position, .. } if self.is_at(position) => Some(Cause::Persisting { arrived: seq }),
-            Kind::Persisted { position, .. } if self.is_at(position) => Some(Cause::NotShown { persisted: seq }),
-            Kind::Stored { write, .. } if write == self.write => Some(Cause::NotShown { persisted: seq }),
-            Kind::Discarded { position, .. } if self.is_at(position) => Some(Cause::Discarded { discarded: seq }),
+            Kind::Appended { position, .. } if self.is_at(position) => {
+                Some(Cause::Persisting { arrived: seq })
+            }
+            Kind::Persisted { position, .. } if self.is_at(position) => {
+                Some(Cause::NotShown { persisted: seq })
+            }
+            Kind::Stored { write, .. } if write == self.write => {
+                Some(Cause::NotShown { persisted: seq })
+            }
+            Kind::Discarded { position, .. } if self.is_at(position) => {
+                Some(Cause::Discarded { discarded: seq })
+            }
             Kind::Crashed { .. } if matches!(so_far, Cause::Persisting { .. }) => {
                 Some(Cause::Forgotten { crashed: seq })
             }
@@ -443,7 +565,10 @@ impl Cause {
 
     /// Whether the write had reached the replica, so that more may be told of it there.
     fn has_arrived(self) -> bool {
-        matches!(self, Cause::Gap { .. } | Cause::Persisting { .. } | Cause::NotShown { .. })
+        matches!(
+            self,
+            Cause::Gap { .. } | Cause::Persisting { .. } | Cause::NotShown { .. }
+        )
     }
 
     /// The records that show it.
@@ -463,117 +588,188 @@ impl Cause {
         one.into_iter().chain(other)
     }
 
-    /// The cause as a clause, without a full stop.
-    fn clause(self, case: &Case<'_>, look: Look, missing: Missing, since: Since) -> Option<String> {
-        let node = look.node;
+    /// The cause as a clause, without a full stop. An untold one is empty.
+    fn clause(self, case: &Case<'_>, look: Look, missing: Missing, since: Since) -> impl Display {
         let names = case.names();
-        let (write, replica) = (words::chip(missing.write), names.node(node));
-        Some(match self {
-            Cause::LeftBehind { promoted } => match case.record(promoted)?.kind {
-                Kind::Promoted { node, epoch, .. } => format!(
-                    "{} had become leader of epoch {epoch} at {} without {write}",
-                    names.node(node),
-                    words::moment(case.at(promoted)),
-                ),
-                _ => return None,
+        let (write, replica) = (words::chip(missing.write), names.node(look.node));
+        from_fn(move |f| match self {
+            Cause::LeftBehind { promoted } => match case.record(promoted).map(|record| record.kind)
+            {
+                Some(Kind::Promoted { node, epoch, .. }) => {
+                    let (leader, when) = (names.node(node), words::moment(case.at(promoted)));
+                    write!(
+                        f,
+                        "{leader} had become leader of epoch {epoch} at {when} without {write}"
+                    )
+                }
+                _ => Ok(()),
             },
             Cause::Discarded { discarded } => {
-                format!("{replica} had discarded {write} at {}", words::moment(case.at(discarded)))
+                write!(
+                    f,
+                    "{replica} had discarded {write} at {}",
+                    words::moment(case.at(discarded))
+                )
             }
-            Cause::Forgotten { crashed } => format!(
-                "{replica} had crashed at {}, before {write} was on its disk",
-                words::moment(case.at(crashed)),
-            ),
-            Cause::NotSent => format!("{write} had not been sent to {replica} yet"),
-            Cause::NotStored => format!("{replica} had not stored {write} yet"),
-            Cause::Lost { .. } => format!("{write} had been lost on the way to {replica}"),
-            Cause::Undelivered { .. } => format!("{write} had arrived while {replica} was down"),
+            Cause::Forgotten { crashed } => {
+                let when = words::moment(case.at(crashed));
+                write!(
+                    f,
+                    "{replica} had crashed at {when}, before {write} was on its disk"
+                )
+            }
+            Cause::NotSent => write!(f, "{write} had not been sent to {replica} yet"),
+            Cause::NotStored => write!(f, "{replica} had not stored {write} yet"),
+            Cause::Lost { .. } => write!(f, "{write} had been lost on the way to {replica}"),
+            Cause::Undelivered { .. } => write!(f, "{write} had arrived while {replica} was down"),
             Cause::InFlight { arrives, .. } => {
                 let wait = words::span(arrives.since_us(case.at(look.served)));
+                write!(f, "{write} was on the wire to {replica}, due {wait} ")?;
                 match since {
-                    Since::JustTold => format!("{write} was on the wire to {replica}, due {wait} later"),
-                    Since::Answered => {
-                        format!("{write} was on the wire to {replica}, due {wait} after {replica} answered")
-                    }
+                    Since::JustTold => f.write_str("later"),
+                    Since::Answered => write!(f, "after {replica} answered"),
                 }
             }
-            Cause::Gap { .. } => {
-                format!("{write} had reached {replica}, which could not take it before the entries it lacked")
-            }
-            Cause::Persisting { .. } => format!("{write} had reached {replica}, but was not on its disk yet"),
-            Cause::NotShown { .. } => format!("{write} was on {replica}’s disk, but reads did not show it yet"),
-            Cause::Untold => return None,
+            Cause::Gap { .. } => write!(
+                f,
+                "{write} had reached {replica}, but an entry before it had not"
+            ),
+            Cause::Persisting { .. } => write!(
+                f,
+                "{write} had reached {replica}, but was not on its disk yet"
+            ),
+            Cause::NotShown { .. } => write!(
+                f,
+                "{write} was on {replica}’s disk, but reads did not show it yet"
+            ),
+            Cause::Untold => Ok(()),
         })
     }
 }
 
-/// What a read was answered with instead of what it should have shown, told as half a sentence.
+/// What a read was answered with instead of what it should have shown.
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
-    /// The moment that it tells of.
-    pub at: SimTime,
-    /// "F2 answered Alice’s read of balance with 100 (#1): #2 was on the wire to F2, due 312 ms later".
-    pub told: String,
-    /// The records that it is told from; what was seen is among them.
-    pub evidence: Vec<Seq>,
+    saw: Seq,
+    missing: Missing,
+    lacking: Lacking,
 }
 
 impl Answer {
-    /// Tells of a value that was seen, and why it wasn't `missing` or something newer.
-    pub fn of(case: &Case<'_>, saw: Seq, missing: Missing) -> Option<Answer> {
-        let record = case.record(saw)?;
-        let Kind::Saw { op, key, held, .. } = record.kind else { return None };
-        let names = case.names();
-        let (reader, key, shown) = (names.client(op.client), names.key(key), words::shown(names, held));
-        let lacking = Lacking::of(case, record, missing);
-        let (at, told, since) = match lacking.0[..] {
-            [] => (record.at, format!("{reader} saw {key} = {shown}"), Since::JustTold),
-            [(look, _)] => {
-                let told = format!("{} answered {reader}’s read of {key} with {shown}", names.node(look.node));
-                (case.at(look.served), told, Since::JustTold)
+    /// A value that was seen, and wasn't `missing` or something newer.
+    pub fn of(case: &Case<'_>, saw: &Record, missing: Missing) -> Self {
+        Answer {
+            saw: saw.seq,
+            missing,
+            lacking: Lacking::of(case, saw, missing),
+        }
+    }
+
+    /// The moment of which [`Answer::told`] tells.
+    pub fn at(&self, case: &Case<'_>) -> SimTime {
+        match self.lacking.0[..] {
+            [(look, _)] => case.at(look.served),
+            _ => case.at(self.saw),
+        }
+    }
+
+    /// What happened, and why, without a full stop: "F2 answered Alice’s read of balance with 100 (#1): #2
+    /// was on the wire to F2, due 312 ms later".
+    pub fn told(&self, case: &Case<'_>) -> impl Display {
+        let (names, missing) = (case.names(), self.missing);
+        from_fn(move |f| {
+            let Some(Record {
+                kind: Kind::Saw { op, key, held, .. },
+                ..
+            }) = case.record(self.saw)
+            else {
+                return Ok(());
+            };
+            let (reader, key, shown) = (
+                names.client(op.client),
+                names.key(*key),
+                words::shown(names, *held),
+            );
+            let since = match self.lacking.0[..] {
+                [] => {
+                    write!(f, "{reader} saw {key} = {shown}")?;
+                    Since::JustTold
+                }
+                [(look, _)] => {
+                    write!(
+                        f,
+                        "{} answered {reader}’s read of {key} with {shown}",
+                        names.node(look.node)
+                    )?;
+                    Since::JustTold
+                }
+                ref several => {
+                    let nodes: Vec<&str> = several
+                        .iter()
+                        .map(|(look, _)| names.node(look.node))
+                        .collect();
+                    write!(
+                        f,
+                        "{reader} saw {key} = {shown}, the newest that {} had",
+                        words::listed(&nodes)
+                    )?;
+                    Since::Answered
+                }
+            };
+            match self.lacking.told(case, missing, since) {
+                Some(causes) => write!(f, ": {causes}"),
+                None => write!(f, ", without {}", words::chip(missing.write)),
             }
-            _ => {
-                let nodes: Vec<String> =
-                    lacking.0.iter().map(|(look, _)| names.node(look.node).to_owned()).collect();
-                let told = format!("{reader} saw {key} = {shown}, the newest that {} had", words::listed(&nodes));
-                (record.at, told, Since::Answered)
-            }
-        };
-        let told = match lacking.told(case, missing, since) {
-            Some(causes) => format!("{told}: {causes}"),
-            None => format!("{told}, without {}", words::chip(missing.write)),
-        };
-        let evidence = lacking.evidence().chain([saw]).collect();
-        Some(Answer { at, told, evidence })
+        })
+    }
+
+    /// The records that it is told from; what was seen is among them.
+    pub fn evidence(&self) -> impl Iterator<Item = Seq> {
+        self.lacking.evidence().chain([self.saw])
     }
 }
 
 /// The replicas that made an answer, each with the reason why it lacked a write.
 #[derive(Clone, Debug)]
-pub(super) struct Lacking(Vec<(Look, Cause)>);
+pub(super) struct Lacking(SmallVec<[(Look, Cause); 3]>);
 
 impl Lacking {
     /// Those that made the value that was seen.
     pub fn of(case: &Case<'_>, saw: &Record, missing: Missing) -> Self {
         let looks = case.looks(saw).into_iter();
-        Lacking(looks.map(|look| (look, case.why_missing(look.node, missing, look.served))).collect())
+        Lacking(
+            looks
+                .map(|look| (look, case.why_missing(look.node, missing, look.served)))
+                .collect(),
+        )
     }
 
     /// One replica at one moment.
     pub fn at(case: &Case<'_>, look: Look, missing: Missing) -> Self {
-        Lacking(vec![(look, case.why_missing(look.node, missing, look.served))])
+        Lacking(smallvec![(
+            look,
+            case.why_missing(look.node, missing, look.served)
+        )])
     }
 
     /// The reasons in words, without a full stop; `None` where none is known.
-    pub fn told(&self, case: &Case<'_>, missing: Missing, since: Since) -> Option<String> {
-        let clauses = self.0.iter().filter_map(|(look, cause)| cause.clause(case, *look, missing, since));
-        let clauses: Vec<String> = clauses.collect();
-        (!clauses.is_empty()).then(|| clauses.join("; "))
+    pub fn told(&self, case: &Case<'_>, missing: Missing, since: Since) -> Option<impl Display> {
+        let is_told = |(_, cause): &&(Look, Cause)| *cause != Cause::Untold;
+        self.0.iter().find(is_told)?;
+        Some(from_fn(move |f| {
+            for (number, (look, cause)) in self.0.iter().filter(is_told).enumerate() {
+                let join = if number == 0 { "" } else { "; " };
+                write!(f, "{join}{}", cause.clause(case, *look, missing, since))?;
+            }
+            Ok(())
+        }))
     }
 
     /// The records that all this is told from.
     pub fn evidence(&self) -> impl Iterator<Item = Seq> {
-        self.0.iter().flat_map(|(look, cause)| cause.evidence().chain([look.served]))
+        self.0
+            .iter()
+            .flat_map(|(look, cause)| cause.evidence().chain([look.served]))
     }
 }
 
@@ -596,8 +792,11 @@ pub(super) fn in_order(seqs: impl IntoIterator<Item = Seq>) -> Vec<Seq> {
 
 /// A record by its number. In a whole trace that is its place; evidence has gaps.
 fn find(trace: &[Record], seq: Seq) -> Option<&Record> {
-    trace.get(seq.index()).filter(|record| record.seq == seq).or_else(|| {
-        let place = trace.binary_search_by_key(&seq, |record| record.seq).ok()?;
-        Some(&trace[place])
-    })
+    trace
+        .get(seq.index())
+        .filter(|record| record.seq == seq)
+        .or_else(|| {
+            let place = trace.binary_search_by_key(&seq, |record| record.seq).ok()?;
+            Some(&trace[place])
+        })
 }

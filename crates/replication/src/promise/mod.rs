@@ -80,7 +80,9 @@ impl Promise {
 
     /// The promise of this name.
     pub fn named(name: &str) -> Option<Promise> {
-        Promise::ALL.into_iter().find(|promise| promise.name() == name)
+        Promise::ALL
+            .into_iter()
+            .find(|promise| promise.name() == name)
     }
 }
 

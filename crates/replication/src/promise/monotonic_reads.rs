@@ -41,7 +41,12 @@ impl MonotonicReads {
     /// A monitor that has seen nothing yet.
     pub fn new(scenario: &Scenario) -> Self {
         let (clients, keys) = (scenario.clients.len(), usize::from(scenario.structure.keys));
-        MonotonicReads { keys, sessions: Sessions::new(clients), seen: vec![None; clients * keys], checked: 0 }
+        MonotonicReads {
+            keys,
+            sessions: Sessions::new(clients),
+            seen: vec![None; clients * keys],
+            checked: 0,
+        }
     }
 }
 
@@ -55,8 +60,12 @@ impl Monitor for MonotonicReads {
                 self.sessions.end(op);
             }
             Kind::Saw { op, key, held, .. } => {
-                let seen = &mut self.seen[usize::from(op.client.0) * self.keys + usize::from(key.0)];
-                let now = Seen { version: held.version, saw: record.seq };
+                let seen =
+                    &mut self.seen[usize::from(op.client.0) * self.keys + usize::from(key.0)];
+                let now = Seen {
+                    version: held.version,
+                    saw: record.seq,
+                };
                 let Some(before) = *seen else {
                     *seen = Some(now);
                     return;
@@ -64,10 +73,16 @@ impl Monitor for MonotonicReads {
                 if now.version > before.version {
                     *seen = Some(now);
                 }
-                let Some(open) = self.sessions.open(op) else { return };
+                let Some(open) = self.sessions.open(op) else {
+                    return;
+                };
                 self.checked += 1;
                 if now.version < before.version {
-                    found.push(Finding { earlier: before.saw, read: open.invoked, saw: now.saw });
+                    found.push(Finding {
+                        earlier: before.saw,
+                        read: open.invoked,
+                        saw: now.saw,
+                    });
                 }
             }
             _ => {}
@@ -83,26 +98,50 @@ impl Monitor for MonotonicReads {
         let mut evidence = vec![earlier, read, saw];
         let mut title = String::new();
         let mut sentence = String::new();
-        if let Some(Record { at, kind: Kind::Saw { op, key, from, held }, .. }) = case.record(earlier) {
+        // Only behind something one can go back.
+        if let (Some(before), Some(after)) = (case.record(earlier), case.record(saw))
+            && let Kind::Saw {
+                op,
+                key,
+                from,
+                held,
+            } = before.kind
+            && let Held {
+                version: Some(version),
+                write: Some(write),
+                ..
+            } = held
+        {
             let names = case.names();
             let client = names.client(op.client);
+            let answer = Answer::of(
+                case,
+                after,
+                Missing {
+                    write,
+                    key,
+                    version,
+                },
+            );
+            evidence.extend(answer.evidence());
             title = format!("{client}’s view went back in time");
             sentence = format!(
-                "{client} saw {} = {}, from {}, at {}.",
-                names.key(*key),
-                words::shown(names, *held),
-                names.node(*from),
-                words::moment(*at),
+                "{client} saw {} = {}, from {}, at {}. {} later {}.",
+                names.key(key),
+                words::shown(names, held),
+                names.node(from),
+                words::moment(before.at),
+                words::span(answer.at(case).since_us(before.at)),
+                answer.told(case),
             );
-            // One can only go back behind something.
-            if let Held { version: Some(version), write: Some(write), .. } = *held
-                && let Some(answer) = Answer::of(case, saw, Missing { write, key: *key, version })
-            {
-                sentence += &format!(" {} later {}.", words::span(answer.at.since_us(*at)), answer.told);
-                evidence.extend(answer.evidence);
-            }
         }
-        Violation { promise: Promise::MonotonicReads, at: saw, evidence: in_order(evidence), title, sentence }
+        Violation {
+            promise: Promise::MonotonicReads,
+            at: saw,
+            evidence: in_order(evidence),
+            title,
+            sentence,
+        }
     }
 }
 
@@ -166,6 +205,9 @@ mod tests {
         history.at(20).read(BOB, BALANCE, L, write.held());
         history.at(30).read(ALICE, BALANCE, F1, Held::default());
         assert_eq!(history.verdict(PROMISE).state, State::Unknown);
-        assert_eq!(history.verdict(Promise::ReadYourWrites).state, State::Broken);
+        assert_eq!(
+            history.verdict(Promise::ReadYourWrites).state,
+            State::Broken
+        );
     }
 }

@@ -81,9 +81,19 @@ impl Monitor for NoAckedWriteLost {
         match record.kind {
             Kind::Invoked { op, action } => self.sessions.begin(op, action, record.seq),
             Kind::Ended { op, outcome } => {
-                let Some(open) = self.sessions.end(op) else { return };
-                if let (Action::Write { write, key, .. }, Outcome::Written { version }) = (open.action, outcome) {
-                    let acked = Acked { write, key, version, invoked: open.invoked, ended: record.seq };
+                let Some(open) = self.sessions.end(op) else {
+                    return;
+                };
+                if let (Action::Write { write, key, .. }, Outcome::Written { version }) =
+                    (open.action, outcome)
+                {
+                    let acked = Acked {
+                        write,
+                        key,
+                        version,
+                        invoked: open.invoked,
+                        ended: record.seq,
+                    };
                     self.checked += 1;
                     match &mut self.disks {
                         Disks::Logs(logs) => logs.acknowledge(acked, found),
@@ -110,15 +120,27 @@ impl Monitor for NoAckedWriteLost {
     }
 
     fn explain(&self, finding: &Finding, case: &Case<'_>) -> Violation {
-        let Finding { acked, at, promoted } = *finding;
-        let missing = Missing { write: acked.write, key: acked.key, version: acked.version };
+        let Finding {
+            acked,
+            at,
+            promoted,
+        } = *finding;
+        let missing = Missing {
+            write: acked.write,
+            key: acked.key,
+            version: acked.version,
+        };
         let mut evidence = vec![acked.invoked, acked.ended, at];
         let mut sentence = String::new();
-        if let Some(Record { kind: Kind::Ended { op, .. }, .. }) = case.record(acked.ended) {
+        if let Some(Record {
+            kind: Kind::Ended { op, .. },
+            ..
+        }) = case.record(acked.ended)
+        {
             sentence = format!(
                 "{} was told “done” for {} at {}",
                 case.names().client(op.client),
-                case.write_in_words(acked.write, Some(acked.invoked)),
+                case.write_in_words(acked.write, acked.invoked),
                 words::moment(case.at(acked.ended)),
             );
             sentence += &told_by(case, acked, missing, at, &mut evidence);
@@ -138,11 +160,27 @@ impl Monitor for NoAckedWriteLost {
 }
 
 /// Who said "done", and what became of that replica: " by L, which had it on its disk. L crashed at 4.1 s."
-fn told_by(case: &Case<'_>, acked: Acked, missing: Missing, at: Seq, evidence: &mut Vec<Seq>) -> String {
+fn told_by(
+    case: &Case<'_>,
+    acked: Acked,
+    missing: Missing,
+    at: Seq,
+    evidence: &mut Vec<Seq>,
+) -> String {
     let names = case.names();
-    let said = case.index.acknowledged(acked.write).filter(|said| *said < acked.ended);
-    let Some(said) = said.and_then(|said| case.record(said)) else { return ".".to_owned() };
-    let Kind::Acknowledged { node, partition, .. } = said.kind else { return ".".to_owned() };
+    let said = case
+        .index
+        .acknowledged(acked.write)
+        .filter(|said| *said < acked.ended);
+    let Some(said) = said.and_then(|said| case.record(said)) else {
+        return ".".to_owned();
+    };
+    let Kind::Acknowledged {
+        node, partition, ..
+    } = said.kind
+    else {
+        return ".".to_owned();
+    };
     evidence.push(said.seq);
     let mut told = format!(" by {}", names.node(node));
     if let Some(persisted) = case.persisted(node, missing, acked.ended) {
@@ -152,7 +190,11 @@ fn told_by(case: &Case<'_>, acked: Acked, missing: Missing, at: Seq, evidence: &
     told.push('.');
     if let Some(crashed) = case.crashed(node, partition, acked.invoked, at) {
         evidence.push(crashed);
-        told += &format!(" {} crashed at {}.", names.node(node), words::moment(case.at(crashed)));
+        told += &format!(
+            " {} crashed at {}.",
+            names.node(node),
+            words::moment(case.at(crashed))
+        );
     }
     told
 }
@@ -166,17 +208,33 @@ fn told_promotion(
     evidence: &mut Vec<Seq>,
 ) -> String {
     evidence.push(promoted);
-    let Some(Record { at, kind: Kind::Promoted { node, epoch, .. }, .. }) = case.record(promoted) else {
+    let Some(Record {
+        at,
+        kind: Kind::Promoted { node, epoch, .. },
+        ..
+    }) = case.record(promoted)
+    else {
         return String::new();
     };
-    let (leader, when, chip) = (case.names().node(*node), words::moment(*at), words::chip(acked.write));
+    let (leader, when, chip) = (
+        case.names().node(*node),
+        words::moment(*at),
+        words::chip(acked.write),
+    );
     let mut told = if promoted < acked.ended {
         format!(" But {leader} had become leader of epoch {epoch} at {when}, without {chip}")
     } else {
         format!(" {leader} became leader of epoch {epoch} at {when}, without {chip}")
     };
     if acked.invoked < promoted {
-        let lacking = Lacking::at(case, Look { node: *node, served: promoted }, missing);
+        let lacking = Lacking::at(
+            case,
+            Look {
+                node: *node,
+                served: promoted,
+            },
+            missing,
+        );
         evidence.extend(lacking.evidence());
         if let Some(cause) = lacking.told(case, missing, Since::JustTold) {
             told += &format!(": {cause}");
@@ -189,8 +247,16 @@ fn told_promotion(
 /// That no disk holds the write, and who dropped it last.
 fn told_discarded(case: &Case<'_>, at: Seq) -> String {
     match case.record(at) {
-        Some(Record { at, kind: Kind::Discarded { node, .. }, .. }) => {
-            format!(" {} discarded it at {}, and no disk holds it.", case.names().node(*node), words::moment(*at))
+        Some(Record {
+            at,
+            kind: Kind::Discarded { node, .. },
+            ..
+        }) => {
+            format!(
+                " {} discarded it at {}, and no disk holds it.",
+                case.names().node(*node),
+                words::moment(*at)
+            )
         }
         _ => " No disk holds it.".to_owned(),
     }
@@ -243,7 +309,10 @@ struct Leader {
 
 impl Logs {
     fn new(structure: &Structure) -> Self {
-        let (nodes, partitions) = (usize::from(structure.nodes), usize::from(structure.partitions));
+        let (nodes, partitions) = (
+            usize::from(structure.nodes),
+            usize::from(structure.partitions),
+        );
         Logs {
             nodes,
             partitions,
@@ -257,22 +326,46 @@ impl Logs {
 
     fn observe(&mut self, record: &Record, found: &mut Vec<Finding>) {
         match record.kind {
-            Kind::Appended { node, partition, position, .. } => self.log(node, partition).append(position),
-            Kind::Persisted { node, partition, position, .. } => {
+            Kind::Appended {
+                node,
+                partition,
+                position,
+                ..
+            } => self.log(node, partition).append(position),
+            Kind::Persisted {
+                node,
+                partition,
+                position,
+                ..
+            } => {
                 self.log(node, partition).persist(position);
                 if self.newest(partition) == Some(position) {
                     self.weigh(partition);
                 }
             }
-            Kind::Discarded { node, partition, position, .. } => {
+            Kind::Discarded {
+                node,
+                partition,
+                position,
+                ..
+            } => {
                 self.log(node, partition).discard(position);
                 self.lose_undisked(partition, position, record.seq, found);
                 if self.newest(partition) == Some(position) {
                     self.weigh(partition);
                 }
             }
-            Kind::Promoted { node, partition, epoch, last } => {
-                let leader = Leader { node, epoch, promoted: record.seq };
+            Kind::Promoted {
+                node,
+                partition,
+                epoch,
+                last,
+            } => {
+                let leader = Leader {
+                    node,
+                    epoch,
+                    promoted: record.seq,
+                };
                 self.promote(partition, leader, last, found);
             }
             Kind::Crashed { node } | Kind::Restarted { node } => self.turn(node, record.kind),
@@ -282,14 +375,20 @@ impl Logs {
 
     /// A client is told "done".
     fn acknowledge(&mut self, acked: Acked, found: &mut Vec<Finding>) {
-        let Version::Log(position) = acked.version else { return };
+        let Version::Log(position) = acked.version else {
+            return;
+        };
         let partition = PartitionId(acked.key.0 % self.partitions as u8);
         let leader = self.shares[usize::from(partition.0)].leader;
         let behind = leader.filter(|leader| {
             leader.epoch > position.epoch && !self.log_of(leader.node, partition).has(position)
         });
         if behind.is_some() || self.on_disks(partition, position) == 0 {
-            found.push(Finding { acked, at: acked.ended, promoted: behind.map(|leader| leader.promoted) });
+            found.push(Finding {
+                acked,
+                at: acked.ended,
+                promoted: behind.map(|leader| leader.promoted),
+            });
             return;
         }
         let entries = &mut self.shares[usize::from(partition.0)].acked;
@@ -299,18 +398,34 @@ impl Logs {
     }
 
     /// A leader of a higher epoch loses what it lacks.
-    fn promote(&mut self, partition: PartitionId, leader: Leader, last: Position, found: &mut Vec<Finding>) {
+    fn promote(
+        &mut self,
+        partition: PartitionId,
+        leader: Leader,
+        last: Position,
+        found: &mut Vec<Finding>,
+    ) {
         let share = &mut self.shares[usize::from(partition.0)];
-        if share.leader.is_some_and(|other| other.epoch >= leader.epoch) {
+        if share
+            .leader
+            .is_some_and(|other| other.epoch >= leader.epoch)
+        {
             return;
         }
         share.leader = Some(leader);
-        let log = &self.logs[usize::from(leader.node.0) * self.partitions + usize::from(partition.0)];
+        let log =
+            &self.logs[usize::from(leader.node.0) * self.partitions + usize::from(partition.0)];
         share.acked.retain(|acked| {
-            let Version::Log(position) = acked.version else { return false };
+            let Version::Log(position) = acked.version else {
+                return false;
+            };
             let kept = position.index <= last.index && log.has(position);
             if !kept {
-                found.push(Finding { acked: *acked, at: leader.promoted, promoted: Some(leader.promoted) });
+                found.push(Finding {
+                    acked: *acked,
+                    at: leader.promoted,
+                    promoted: Some(leader.promoted),
+                });
             }
             kept
         });
@@ -318,14 +433,26 @@ impl Logs {
     }
 
     /// An acknowledged entry that is on no disk any more is lost.
-    fn lose_undisked(&mut self, partition: PartitionId, position: Position, at: Seq, found: &mut Vec<Finding>) {
+    fn lose_undisked(
+        &mut self,
+        partition: PartitionId,
+        position: Position,
+        at: Seq,
+        found: &mut Vec<Finding>,
+    ) {
         let share = &self.shares[usize::from(partition.0)];
-        let place = share.acked.binary_search_by_key(&Version::Log(position), |acked| acked.version);
+        let place = share
+            .acked
+            .binary_search_by_key(&Version::Log(position), |acked| acked.version);
         if let Ok(place) = place
             && self.on_disks(partition, position) == 0
         {
             let acked = self.shares[usize::from(partition.0)].acked.remove(place);
-            found.push(Finding { acked, at, promoted: None });
+            found.push(Finding {
+                acked,
+                at,
+                promoted: None,
+            });
             self.weigh(partition);
         }
     }
@@ -334,7 +461,9 @@ impl Logs {
     fn turn(&mut self, node: NodeId, kind: Kind) {
         let crashed = matches!(kind, Kind::Crashed { .. });
         // A proxy has no log.
-        let Some(up) = self.up.get_mut(usize::from(node.0)) else { return };
+        let Some(up) = self.up.get_mut(usize::from(node.0)) else {
+            return;
+        };
         *up = !crashed;
         for partition in (0..self.partitions as u8).map(PartitionId) {
             if crashed {
@@ -350,7 +479,8 @@ impl Logs {
             let lack = (0..self.nodes as u8).map(NodeId).filter(|node| {
                 self.up[usize::from(node.0)] && !self.log_of(*node, partition).has_on_disk(position)
             });
-            self.nodes > 1 && (lack.count() >= self.majority || self.on_disks(partition, position) <= 1)
+            self.nodes > 1
+                && (lack.count() >= self.majority || self.on_disks(partition, position) <= 1)
         });
         let share = &mut self.shares[usize::from(partition.0)];
         self.at_risk = self.at_risk + usize::from(at_risk) - usize::from(share.at_risk);
@@ -367,7 +497,9 @@ impl Logs {
 
     fn on_disks(&self, partition: PartitionId, position: Position) -> usize {
         let nodes = (0..self.nodes as u8).map(NodeId);
-        nodes.filter(|node| self.log_of(*node, partition).has_on_disk(position)).count()
+        nodes
+            .filter(|node| self.log_of(*node, partition).has_on_disk(position))
+            .count()
     }
 
     fn log_of(&self, node: NodeId, partition: PartitionId) -> &Log {
@@ -396,7 +528,10 @@ impl Log {
         if self.0.len() < length {
             self.0.resize(length, None);
         }
-        self.0[length - 1] = Some(Entry { epoch: position.epoch, on_disk });
+        self.0[length - 1] = Some(Entry {
+            epoch: position.epoch,
+            on_disk,
+        });
     }
 
     fn discard(&mut self, position: Position) {
@@ -467,21 +602,40 @@ impl Registers {
     }
 
     fn observe(&mut self, record: &Record, found: &mut Vec<Finding>) {
-        let Kind::Stored { node, key, version, newest: true, .. } = record.kind else { return };
+        let Kind::Stored {
+            node,
+            key,
+            version,
+            newest: true,
+            ..
+        } = record.kind
+        else {
+            return;
+        };
         let disk = &mut self.disks[usize::from(node.0) * self.keys + usize::from(key.0)];
         let went_back = *disk > Some(version);
         *disk = Some(version);
         let acked = self.acked[usize::from(key.0)];
-        if let Some(acked) = acked.filter(|acked| went_back && self.on_disks(key, acked.version) == 0) {
+        if let Some(acked) =
+            acked.filter(|acked| went_back && self.on_disks(key, acked.version) == 0)
+        {
             self.acked[usize::from(key.0)] = None;
-            found.push(Finding { acked, at: record.seq, promoted: None });
+            found.push(Finding {
+                acked,
+                at: record.seq,
+                promoted: None,
+            });
         }
         self.weigh(key);
     }
 
     fn acknowledge(&mut self, acked: Acked, found: &mut Vec<Finding>) {
         if self.on_disks(acked.key, acked.version) == 0 {
-            found.push(Finding { acked, at: acked.ended, promoted: None });
+            found.push(Finding {
+                acked,
+                at: acked.ended,
+                promoted: None,
+            });
             return;
         }
         let newest = &mut self.acked[usize::from(acked.key.0)];
@@ -599,7 +753,12 @@ mod tests {
         history.at(4_100).crashed(F1);
         history.at(4_200).restarted(F1);
         history.at(4_350).promoted(F1, 2, 0);
-        assert!(history.violation(PROMISE).sentence.ends_with("F1 had crashed at 4.100 s, before #1 was on its disk."));
+        assert!(
+            history
+                .violation(PROMISE)
+                .sentence
+                .ends_with("F1 had crashed at 4.100 s, before #1 was on its disk.")
+        );
     }
 
     #[test]
@@ -613,7 +772,10 @@ mod tests {
         on_disk(&mut history, F1, newer);
         history.at(4_500).told_done(newer);
         let verdict = history.verdict(PROMISE);
-        assert_eq!((verdict.state, verdict.checked, verdict.violations), (State::Broken, 2, 1));
+        assert_eq!(
+            (verdict.state, verdict.checked, verdict.violations),
+            (State::Broken, 2, 1)
+        );
     }
 
     #[test]
@@ -634,7 +796,10 @@ mod tests {
         history.at(4_045).told_done(write);
         history.at(4_100).discarded(L, write);
         let sentence = history.violation(PROMISE).sentence;
-        assert!(sentence.ends_with(" L discarded it at 4.100 s, and no disk holds it."), "{sentence}");
+        assert!(
+            sentence.ends_with(" L discarded it at 4.100 s, and no disk holds it."),
+            "{sentence}"
+        );
     }
 
     /// How a promise stands once an acknowledged write is on the disks of these replicas, and these are down.
@@ -663,8 +828,16 @@ mod tests {
         // A disk holds what it holds while its replica is down.
         assert_eq!(state_with(5, &[L, F1, F2], &[F1, F2]), State::Kept);
         assert_eq!(state_with(2, &[L], &[]), State::AtRisk, "on one disk only");
-        assert_eq!(state_with(3, &[L], &[F2, f4].map(|_| F2)), State::AtRisk, "on one disk only");
-        assert_eq!(state_with(1, &[L], &[]), State::Kept, "nobody to leave it behind");
+        assert_eq!(
+            state_with(3, &[L], &[F2, f4].map(|_| F2)),
+            State::AtRisk,
+            "on one disk only"
+        );
+        assert_eq!(
+            state_with(1, &[L], &[]),
+            State::Kept,
+            "nobody to leave it behind"
+        );
     }
 
     #[test]
@@ -676,13 +849,26 @@ mod tests {
         history.at(4_100).appended(F1, write);
         history.at(4_110).persisted(F1, write);
         let watch = history.watched();
-        let states = (at_risk - 1..=at_risk + 2).map(|happened| watch.verdict(PROMISE, happened).state);
-        assert_eq!(states.collect::<Vec<_>>(), [State::Unknown, State::AtRisk, State::AtRisk, State::Kept]);
+        let states =
+            (at_risk - 1..=at_risk + 2).map(|happened| watch.verdict(PROMISE, happened).state);
+        assert_eq!(
+            states.collect::<Vec<_>>(),
+            [State::Unknown, State::AtRisk, State::AtRisk, State::Kept]
+        );
     }
 
     fn stored(history: &mut History, node: NodeId, write: Written) {
         let (key, version, write) = (write.key, write.stamp(), write.write);
-        history.push(None, Kind::Stored { node, key, version, write, newest: true });
+        history.push(
+            None,
+            Kind::Stored {
+                node,
+                key,
+                version,
+                write,
+                newest: true,
+            },
+        );
     }
 
     #[test]
@@ -690,11 +876,20 @@ mod tests {
         let mut history = History::of(leaderless(1, 1));
         let write = history.at(10).writes(ALICE, BALANCE);
         stored(&mut history, L, write);
-        history.at(20).told(write.op, Outcome::Written { version: write.stamp() });
+        history.at(20).told(
+            write.op,
+            Outcome::Written {
+                version: write.stamp(),
+            },
+        );
         assert_eq!(history.verdict(PROMISE).state, State::AtRisk);
         let newer = history.at(30).writes(BOB, BALANCE);
         stored(&mut history, F1, newer);
-        assert_eq!(history.verdict(PROMISE).state, State::Kept, "a newer one counts as holding it");
+        assert_eq!(
+            history.verdict(PROMISE).state,
+            State::Kept,
+            "a newer one counts as holding it"
+        );
         stored(&mut history, L, newer);
         assert_eq!(history.verdict(PROMISE).violations, 0, "replaced, not lost");
     }
@@ -706,12 +901,21 @@ mod tests {
         stored(&mut history, F1, older);
         let write = history.at(10).writes(ALICE, BALANCE);
         stored(&mut history, L, write);
-        history.at(20).told(write.op, Outcome::Written { version: write.stamp() });
+        history.at(20).told(
+            write.op,
+            Outcome::Written {
+                version: write.stamp(),
+            },
+        );
         // A replica that lets an older version replace a newer one.
         history.at(30);
         stored(&mut history, L, older);
         let watch = history.watched();
         assert_eq!(watch.violations().len(), 1);
-        assert!(watch.violations()[0].sentence.ends_with(" No disk holds it."));
+        assert!(
+            watch.violations()[0]
+                .sentence
+                .ends_with(" No disk holds it.")
+        );
     }
 }

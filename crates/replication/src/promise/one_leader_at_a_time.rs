@@ -36,7 +36,10 @@ pub(super) struct Finding {
 impl OneLeaderAtATime {
     /// A monitor that has seen nothing yet.
     pub fn new(scenario: &Scenario) -> Self {
-        OneLeaderAtATime { highest: vec![None; usize::from(scenario.structure.partitions)], checked: 0 }
+        OneLeaderAtATime {
+            highest: vec![None; usize::from(scenario.structure.partitions)],
+            checked: 0,
+        }
     }
 }
 
@@ -44,14 +47,26 @@ impl Monitor for OneLeaderAtATime {
     type Finding = Finding;
 
     fn observe(&mut self, record: &Record, found: &mut Vec<Finding>) {
-        let Kind::Acknowledged { partition, epoch, .. } = record.kind else { return };
+        let Kind::Acknowledged {
+            partition, epoch, ..
+        } = record.kind
+        else {
+            return;
+        };
         if epoch == 0 {
             return; // Nobody leads.
         }
         self.checked += 1;
-        let said = Said { epoch, acknowledged: record.seq };
+        let said = Said {
+            epoch,
+            acknowledged: record.seq,
+        };
         match &mut self.highest[usize::from(partition.0)] {
-            Some(higher) if higher.epoch > epoch => found.push(Finding { higher: *higher, lower: said, partition }),
+            Some(higher) if higher.epoch > epoch => found.push(Finding {
+                higher: *higher,
+                lower: said,
+                partition,
+            }),
             highest => *highest = Some(said),
         }
     }
@@ -61,12 +76,26 @@ impl Monitor for OneLeaderAtATime {
     }
 
     fn explain(&self, finding: &Finding, case: &Case<'_>) -> Violation {
-        let Finding { higher, lower, partition } = *finding;
+        let Finding {
+            higher,
+            lower,
+            partition,
+        } = *finding;
         let mut evidence = vec![higher.acknowledged, lower.acknowledged];
         let mut sentence = String::new();
-        if let (Some(before), Some(after)) = (case.record(higher.acknowledged), case.record(lower.acknowledged))
-            && let Kind::Acknowledged { node: leader, write: newer, .. } = before.kind
-            && let Kind::Acknowledged { node: deposed, write: older, .. } = after.kind
+        if let (Some(before), Some(after)) = (
+            case.record(higher.acknowledged),
+            case.record(lower.acknowledged),
+        ) && let Kind::Acknowledged {
+            node: leader,
+            write: newer,
+            ..
+        } = before.kind
+            && let Kind::Acknowledged {
+                node: deposed,
+                write: older,
+                ..
+            } = after.kind
         {
             let names = case.names();
             sentence = format!("{}, leader of epoch {}", names.node(leader), higher.epoch);

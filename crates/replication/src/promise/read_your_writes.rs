@@ -44,7 +44,12 @@ impl ReadYourWrites {
     /// A monitor that has seen nothing yet.
     pub fn new(scenario: &Scenario) -> Self {
         let (clients, keys) = (scenario.clients.len(), usize::from(scenario.structure.keys));
-        ReadYourWrites { keys, sessions: Sessions::new(clients), own: vec![None; clients * keys], checked: 0 }
+        ReadYourWrites {
+            keys,
+            sessions: Sessions::new(clients),
+            own: vec![None; clients * keys],
+            checked: 0,
+        }
     }
 }
 
@@ -55,19 +60,37 @@ impl Monitor for ReadYourWrites {
         match record.kind {
             Kind::Invoked { op, action } => self.sessions.begin(op, action, record.seq),
             Kind::Ended { op, outcome } => {
-                let Some(open) = self.sessions.end(op) else { return };
-                if let (Action::Write { write, key, .. }, Outcome::Written { version }) = (open.action, outcome) {
-                    let own = Own { write, version, invoked: open.invoked, ended: record.seq };
+                let Some(open) = self.sessions.end(op) else {
+                    return;
+                };
+                if let (Action::Write { write, key, .. }, Outcome::Written { version }) =
+                    (open.action, outcome)
+                {
+                    let own = Own {
+                        write,
+                        version,
+                        invoked: open.invoked,
+                        ended: record.seq,
+                    };
                     self.own[usize::from(op.client.0) * self.keys + usize::from(key.0)] = Some(own);
                 }
             }
             // Sessions are sequential: while a read is open, none of its session's writes is acknowledged.
             Kind::Saw { op, key, held, .. } => {
-                let Some(open) = self.sessions.open(op) else { return };
-                let Some(own) = self.own[usize::from(op.client.0) * self.keys + usize::from(key.0)] else { return };
+                let Some(open) = self.sessions.open(op) else {
+                    return;
+                };
+                let Some(own) = self.own[usize::from(op.client.0) * self.keys + usize::from(key.0)]
+                else {
+                    return;
+                };
                 self.checked += 1;
                 if held.version < Some(own.version) {
-                    found.push(Finding { own, read: open.invoked, saw: record.seq });
+                    found.push(Finding {
+                        own,
+                        read: open.invoked,
+                        saw: record.seq,
+                    });
                 }
             }
             _ => {}
@@ -83,22 +106,41 @@ impl Monitor for ReadYourWrites {
         let mut evidence = vec![own.invoked, own.ended, read, saw];
         let mut title = String::new();
         let mut sentence = String::new();
-        if let Some(Record { kind: Kind::Saw { op, key, .. }, .. }) = case.record(saw) {
+        if let Some(
+            seen @ Record {
+                kind: Kind::Saw { op, key, .. },
+                ..
+            },
+        ) = case.record(saw)
+        {
             let client = case.names().client(op.client);
-            let told = case.at(own.ended);
+            let told_done = case.at(own.ended);
+            let answer = Answer::of(
+                case,
+                seen,
+                Missing {
+                    write: own.write,
+                    key: *key,
+                    version: own.version,
+                },
+            );
+            evidence.extend(answer.evidence());
             title = format!("{client}’s own write is missing");
             sentence = format!(
-                "{client} wrote {} and was told “done” at {}.",
-                case.write_in_words(own.write, Some(own.invoked)),
-                words::moment(told),
+                "{client} wrote {} and was told “done” at {}. {} later {}.",
+                case.write_in_words(own.write, own.invoked),
+                words::moment(told_done),
+                words::span(answer.at(case).since_us(told_done)),
+                answer.told(case),
             );
-            let missing = Missing { write: own.write, key: *key, version: own.version };
-            if let Some(answer) = Answer::of(case, saw, missing) {
-                sentence += &format!(" {} later {}.", words::span(answer.at.since_us(told)), answer.told);
-                evidence.extend(answer.evidence);
-            }
         }
-        Violation { promise: Promise::ReadYourWrites, at: saw, evidence: in_order(evidence), title, sentence }
+        Violation {
+            promise: Promise::ReadYourWrites,
+            at: saw,
+            evidence: in_order(evidence),
+            title,
+            sentence,
+        }
     }
 }
 
@@ -171,7 +213,10 @@ mod tests {
             history.appends(L, F1, write, Some(150));
             history.at(150).appended(F1, write);
         };
-        assert_eq!(cause(in_memory), "#1 had reached F1, but was not on its disk yet.");
+        assert_eq!(
+            cause(in_memory),
+            "#1 had reached F1, but was not on its disk yet."
+        );
         let on_disk = |history: &mut History, write| {
             history.appends(L, F1, write, Some(150));
             history.at(150).appended(F1, write);
@@ -179,7 +224,10 @@ mod tests {
             history.appends(L, F1, write, Some(400));
             history.at(160).persisted(F1, write);
         };
-        assert_eq!(cause(on_disk), "#1 was on F1’s disk, but reads did not show it yet.");
+        assert_eq!(
+            cause(on_disk),
+            "#1 was on F1’s disk, but reads did not show it yet."
+        );
         let down = |history: &mut History, write| {
             let sent = history.appends(L, F1, write, Some(150));
             history.at(140).crashed(F1);
@@ -193,12 +241,18 @@ mod tests {
             history.at(155).crashed(F1);
             history.at(180).restarted(F1);
         };
-        assert_eq!(cause(forgotten), "F1 had crashed at 155 ms, before #1 was on its disk.");
+        assert_eq!(
+            cause(forgotten),
+            "F1 had crashed at 155 ms, before #1 was on its disk."
+        );
         let left_behind = |history: &mut History, write| {
             history.appends(L, F1, write, None);
             history.at(180).promoted(F1, 2, 0);
         };
-        assert_eq!(cause(left_behind), "F1 had become leader of epoch 2 at 180 ms without #1.");
+        assert_eq!(
+            cause(left_behind),
+            "F1 had become leader of epoch 2 at 180 ms without #1."
+        );
     }
 
     #[test]
@@ -208,14 +262,32 @@ mod tests {
         let write = history.at(100).writes(ALICE, BALANCE);
         history.stores(a, write, Some(500));
         history.stores(b, write, None);
-        history.at(120).told(write.op, Outcome::Written { version: write.stamp() });
+        history.at(120).told(
+            write.op,
+            Outcome::Written {
+                version: write.stamp(),
+            },
+        );
         let read = history.at(200).reads(ALICE, &[BALANCE]);
-        let carries = Carries { op: Some(read), ..Carries::default() };
+        let carries = Carries {
+            op: Some(read),
+            ..Carries::default()
+        };
         let responses = [a, b, F2].map(|node| {
             let (op, key, held) = (read, BALANCE, Held::default());
-            let fetch = history.at(205).sends(proxy, node, MessageKind::Fetch, carries, Some(210));
+            let fetch = history
+                .at(205)
+                .sends(proxy, node, MessageKind::Fetch, carries, Some(210));
             let delivered = history.at(210).push(Some(fetch), Kind::Delivered);
-            history.push(Some(delivered), Kind::Served { node, op, key, held });
+            history.push(
+                Some(delivered),
+                Kind::Served {
+                    node,
+                    op,
+                    key,
+                    held,
+                },
+            );
             history.responds(delivered, node, proxy, carries, 220)
         });
         for response in &responses[..2] {
@@ -225,7 +297,15 @@ mod tests {
         let delivered = history.at(240).push(Some(answer), Kind::Delivered);
         // C's response comes too late to count.
         let (op, key, from, held) = (read, BALANCE, a, Held::default());
-        history.push(Some(delivered), Kind::Saw { op, key, from, held });
+        history.push(
+            Some(delivered),
+            Kind::Saw {
+                op,
+                key,
+                from,
+                held,
+            },
+        );
         assert_eq!(
             history.violation(PROMISE).sentence,
             "Alice wrote balance = 10 (#1) and was told “done” at 120 ms. 120 ms later Alice saw balance = nothing, \
@@ -251,7 +331,10 @@ mod tests {
         let other = history.at(100).wrote(BOB, BALANCE);
         history.at(200).wrote(ALICE, BALANCE);
         history.at(300).read(ALICE, BALANCE, F1, other.held());
-        assert_eq!(history.violation(PROMISE).title, "Alice’s own write is missing");
+        assert_eq!(
+            history.violation(PROMISE).title,
+            "Alice’s own write is missing"
+        );
     }
 
     #[test]

@@ -29,7 +29,11 @@ impl Sessions {
 
     /// A session begins an operation.
     pub fn begin(&mut self, op: OpId, action: Action, invoked: Seq) {
-        self.0[usize::from(op.client.0)] = Some(Open { op, action, invoked });
+        self.0[usize::from(op.client.0)] = Some(Open {
+            op,
+            action,
+            invoked,
+        });
     }
 
     /// The operation, where it is open.

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use crate::engine::time::SimTime;
 use crate::ids::{
-    Change, ClientId, Held, KeyId, NodeId, OpId, PartitionId, Place, Position, Value, Version, WriteId,
+    Change, ClientId, Held, KeyId, NodeId, OpId, PartitionId, Place, Position, Value, Version,
+    WriteId,
 };
 use crate::promise::{Promise, Verdict, Violation, Watch, words};
 use crate::scenario::Scenario;
@@ -21,18 +22,23 @@ pub const F2: NodeId = NodeId(2);
 
 /// One leader and two followers, each key in a partition of its own.
 pub fn one_leader(nodes: u8) -> Scenario {
-    scenario(json!({ "kind": "single_leader", "nodes": nodes, "partitions": 2, "ack": { "mode": "async" } }))
+    scenario(
+        json!({ "kind": "single_leader", "nodes": nodes, "partitions": 2, "ack": { "mode": "async" } }),
+    )
 }
 
 /// Three replicas called A, B and C, and a proxy.
 pub fn leaderless(w: u8, r: u8) -> Scenario {
-    scenario(json!({ "kind": "leaderless", "nodes": 3, "copies": 3, "w": w, "r": r, "coordinator": "proxy" }))
+    scenario(
+        json!({ "kind": "leaderless", "nodes": 3, "copies": 3, "w": w, "r": r, "coordinator": "proxy" }),
+    )
 }
 
 fn scenario(protocol: serde_json::Value) -> Scenario {
     let does = json!([{ "read": ["balance", "photo", "likes"] }]);
     let clients = ["Alice", "Bob", "Carol"].map(|name| json!({ "name": name, "does": does }));
-    let document = json!({ "version": 1, "title": "By hand", "protocol": protocol, "clients": clients });
+    let document =
+        json!({ "version": 1, "title": "By hand", "protocol": protocol, "clients": clients });
     Scenario::from_document(document).unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -61,7 +67,11 @@ impl Written {
 
     /// The same write as a leaderless system's.
     pub fn stamp(self) -> Version {
-        Version::Stamp { at_us: i64::from(self.write.0), coordinator: NodeId(3), counter: 0 }
+        Version::Stamp {
+            at_us: i64::from(self.write.0),
+            coordinator: NodeId(3),
+            counter: 0,
+        }
     }
 
     pub fn held(self) -> Held {
@@ -69,7 +79,11 @@ impl Written {
     }
 
     pub fn held_as(self, version: Version) -> Held {
-        Held { version: Some(version), value: value(self.write), write: Some(self.write) }
+        Held {
+            version: Some(version),
+            value: value(self.write),
+            write: Some(self.write),
+        }
     }
 }
 
@@ -79,7 +93,13 @@ fn value(write: WriteId) -> Value {
 
 impl History {
     pub fn of(scenario: Scenario) -> Self {
-        History { scenario, trace: Vec::new(), now: SimTime::ZERO, operations: 0, writes: 0 }
+        History {
+            scenario,
+            trace: Vec::new(),
+            now: SimTime::ZERO,
+            operations: 0,
+            writes: 0,
+        }
     }
 
     /// What follows happens then.
@@ -90,7 +110,12 @@ impl History {
 
     pub fn push(&mut self, cause: Option<Seq>, kind: Kind) -> Seq {
         let seq = Seq(self.trace.len() as u32);
-        self.trace.push(Record { seq, at: self.now, cause, kind });
+        self.trace.push(Record {
+            seq,
+            at: self.now,
+            cause,
+            kind,
+        });
         seq
     }
 
@@ -98,12 +123,31 @@ impl History {
         self.writes += 1;
         let (op, write) = (self.op(client), WriteId(self.writes));
         let change = Change::Set(value(write));
-        self.push(None, Kind::Invoked { op, action: Action::Write { write, key, change } });
-        Written { op, write, key, position: Position { epoch: 1, index: self.writes } }
+        self.push(
+            None,
+            Kind::Invoked {
+                op,
+                action: Action::Write { write, key, change },
+            },
+        );
+        Written {
+            op,
+            write,
+            key,
+            position: Position {
+                epoch: 1,
+                index: self.writes,
+            },
+        }
     }
 
     pub fn told_done(&mut self, written: Written) {
-        self.told(written.op, Outcome::Written { version: written.version() });
+        self.told(
+            written.op,
+            Outcome::Written {
+                version: written.version(),
+            },
+        );
     }
 
     pub fn told(&mut self, op: OpId, outcome: Outcome) {
@@ -119,16 +163,40 @@ impl History {
 
     pub fn reads(&mut self, client: ClientId, keys: &[KeyId]) -> OpId {
         let op = self.op(client);
-        self.push(None, Kind::Invoked { op, action: Action::Read { keys: keys.iter().copied().collect() } });
+        self.push(
+            None,
+            Kind::Invoked {
+                op,
+                action: Action::Read {
+                    keys: keys.iter().copied().collect(),
+                },
+            },
+        );
         op
     }
 
     pub fn served(&mut self, node: NodeId, op: OpId, key: KeyId, held: Held) {
-        self.push(None, Kind::Served { node, op, key, held });
+        self.push(
+            None,
+            Kind::Served {
+                node,
+                op,
+                key,
+                held,
+            },
+        );
     }
 
     pub fn saw(&mut self, op: OpId, key: KeyId, from: NodeId, held: Held) {
-        self.push(None, Kind::Saw { op, key, from, held });
+        self.push(
+            None,
+            Kind::Saw {
+                op,
+                key,
+                from,
+                held,
+            },
+        );
     }
 
     /// A read of one key from its invocation to its end, now.
@@ -140,7 +208,13 @@ impl History {
     }
 
     /// A leader's message with one entry. It arrives at a moment, in milliseconds, or never.
-    pub fn appends(&mut self, from: NodeId, to: NodeId, written: Written, arrives: Option<u64>) -> Seq {
+    pub fn appends(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        written: Written,
+        arrives: Option<u64>,
+    ) -> Seq {
         let carries = Carries {
             op: None,
             from: Some(written.position),
@@ -154,7 +228,11 @@ impl History {
 
     /// A coordinator's message to a copy.
     pub fn stores(&mut self, to: NodeId, written: Written, arrives: Option<u64>) -> Seq {
-        let carries = Carries { op: Some(written.op), write: Some(written.write), ..Carries::default() };
+        let carries = Carries {
+            op: Some(written.op),
+            write: Some(written.write),
+            ..Carries::default()
+        };
         self.sends(NodeId(3), to, MessageKind::Store, carries, arrives)
     }
 
@@ -169,11 +247,28 @@ impl History {
         let arrives = arrives.map(|ms| SimTime(ms * 1000));
         let flight_us = arrives.map_or(1000, |at| at.since_us(self.now));
         let (from, to) = (Place::Node(from), Place::Node(to));
-        self.push(None, Kind::Sent { from, to, message, carries, arrives, flight_us })
+        self.push(
+            None,
+            Kind::Sent {
+                from,
+                to,
+                message,
+                carries,
+                arrives,
+                flight_us,
+            },
+        )
     }
 
     /// A copy's response to what was delivered to it.
-    pub fn responds(&mut self, cause: Seq, from: NodeId, to: NodeId, carries: Carries, arrives: u64) -> Seq {
+    pub fn responds(
+        &mut self,
+        cause: Seq,
+        from: NodeId,
+        to: NodeId,
+        carries: Carries,
+        arrives: u64,
+    ) -> Seq {
         let sent = self.sends(from, to, MessageKind::Fetched, carries, Some(arrives));
         self.trace[sent.index()].cause = Some(cause);
         sent
@@ -181,29 +276,74 @@ impl History {
 
     pub fn appended(&mut self, node: NodeId, written: Written) {
         let (partition, position) = (self.scenario.partition_of(written.key), written.position);
-        self.push(None, Kind::Appended { node, partition, position, write: Some(written.write) });
+        self.push(
+            None,
+            Kind::Appended {
+                node,
+                partition,
+                position,
+                write: Some(written.write),
+            },
+        );
     }
 
     pub fn persisted(&mut self, node: NodeId, written: Written) {
         let (partition, position) = (self.scenario.partition_of(written.key), written.position);
-        self.push(None, Kind::Persisted { node, partition, position, write: Some(written.write) });
+        self.push(
+            None,
+            Kind::Persisted {
+                node,
+                partition,
+                position,
+                write: Some(written.write),
+            },
+        );
     }
 
     pub fn discarded(&mut self, node: NodeId, written: Written) {
         let (partition, position) = (self.scenario.partition_of(written.key), written.position);
-        self.push(None, Kind::Discarded { node, partition, position, write: Some(written.write) });
+        self.push(
+            None,
+            Kind::Discarded {
+                node,
+                partition,
+                position,
+                write: Some(written.write),
+            },
+        );
     }
 
     pub fn acknowledged(&mut self, node: NodeId, written: Written, epoch: u32) {
         let (op, write, version) = (written.op, written.write, written.version());
         let partition = self.scenario.partition_of(written.key);
-        self.push(None, Kind::Acknowledged { node, op, write, partition, version, epoch });
+        self.push(
+            None,
+            Kind::Acknowledged {
+                node,
+                op,
+                write,
+                partition,
+                version,
+                epoch,
+            },
+        );
     }
 
     /// A replica becomes leader of the first partition, with entries up to this index of the first epoch.
     pub fn promoted(&mut self, node: NodeId, epoch: u32, last: u32) {
-        let last = Position { epoch: u32::from(last > 0), index: last };
-        self.push(None, Kind::Promoted { node, partition: PartitionId(0), epoch, last });
+        let last = Position {
+            epoch: u32::from(last > 0),
+            index: last,
+        };
+        self.push(
+            None,
+            Kind::Promoted {
+                node,
+                partition: PartitionId(0),
+                epoch,
+                last,
+            },
+        );
     }
 
     pub fn crashed(&mut self, node: NodeId) {
@@ -229,7 +369,10 @@ impl History {
     pub fn violation(&self, promise: Promise) -> Violation {
         let watch = self.watched();
         assert_sound(watch.violations(), &self.trace, &self.scenario);
-        let mut of_promise = watch.violations().iter().filter(|violation| violation.promise == promise);
+        let mut of_promise = watch
+            .violations()
+            .iter()
+            .filter(|violation| violation.promise == promise);
         let violation = of_promise.next().expect("a violation").clone();
         assert_eq!(of_promise.next(), None, "one violation");
         violation
@@ -237,7 +380,10 @@ impl History {
 
     fn op(&mut self, client: ClientId) -> OpId {
         self.operations += 1;
-        OpId { client, number: self.operations - 1 }
+        OpId {
+            client,
+            number: self.operations - 1,
+        }
     }
 }
 
@@ -245,15 +391,28 @@ impl History {
 /// longer is; and its sentence says nothing that its evidence doesn't.
 pub fn assert_sound(violations: &[Violation], trace: &[Record], scenario: &Scenario) {
     for violation in violations {
-        let evidence: Vec<Record> = violation.evidence.iter().map(|seq| trace[seq.index()]).collect();
-        assert!(violation.evidence.is_sorted_by(|a, b| a < b), "in order, each once: {violation:?}");
+        let evidence: Vec<Record> = violation
+            .evidence
+            .iter()
+            .map(|seq| trace[seq.index()])
+            .collect();
+        assert!(
+            violation.evidence.is_sorted_by(|a, b| a < b),
+            "in order, each once: {violation:?}"
+        );
         assert!(violation.evidence.contains(&violation.at), "{violation:?}");
-        assert!(proves(&evidence, violation, scenario), "evidence is no proof: {violation:?} {evidence:#?}");
+        assert!(
+            proves(&evidence, violation, scenario),
+            "evidence is no proof: {violation:?} {evidence:#?}"
+        );
         for (place, record) in evidence.iter().enumerate() {
             if is_proof(violation.promise, record) {
                 let mut without = evidence.clone();
                 without.remove(place);
-                assert!(!proves(&without, violation, scenario), "{record:?} isn't needed: {violation:?}");
+                assert!(
+                    !proves(&without, violation, scenario),
+                    "{record:?} isn't needed: {violation:?}"
+                );
             }
         }
         assert_told_from(&evidence, violation, scenario);
@@ -264,17 +423,26 @@ pub fn assert_sound(violations: &[Violation], trace: &[Record], scenario: &Scena
 fn proves(records: &[Record], violation: &Violation, scenario: &Scenario) -> bool {
     let mut watch = Watch::new(scenario);
     watch.observe(records, scenario);
-    watch.violations().iter().any(|found| (found.promise, found.at) == (violation.promise, violation.at))
+    watch
+        .violations()
+        .iter()
+        .any(|found| (found.promise, found.at) == (violation.promise, violation.at))
 }
 
 /// Whether a record of the evidence belongs to the proof; the others show the cause.
 fn is_proof(promise: Promise, record: &Record) -> bool {
     match promise {
         Promise::ReadYourWrites | Promise::MonotonicReads | Promise::ConsistentPrefix => {
-            matches!(record.kind, Kind::Invoked { .. } | Kind::Saw { .. } | Kind::Ended { .. })
+            matches!(
+                record.kind,
+                Kind::Invoked { .. } | Kind::Saw { .. } | Kind::Ended { .. }
+            )
         }
         Promise::NoAckedWriteLost => {
-            matches!(record.kind, Kind::Invoked { .. } | Kind::Ended { .. } | Kind::Promoted { .. })
+            matches!(
+                record.kind,
+                Kind::Invoked { .. } | Kind::Ended { .. } | Kind::Promoted { .. }
+            )
         }
         Promise::OneLeaderAtATime => matches!(record.kind, Kind::Acknowledged { .. }),
     }
@@ -293,7 +461,13 @@ fn assert_told_from(evidence: &[Record], violation: &Violation, scenario: &Scena
             .filter(|token| !token.is_empty())
             .collect();
         for (place, token) in tokens.iter().enumerate() {
-            let told = if names.nodes.iter().chain(&names.clients).chain(&names.keys).any(|name| name == token) {
+            let told = if names
+                .nodes
+                .iter()
+                .chain(&names.clients)
+                .chain(&names.keys)
+                .any(|name| name == token)
+            {
                 known.names.iter().any(|name| name == token)
             } else if token.starts_with('#') {
                 known.chips.iter().any(|chip| chip == token)
@@ -305,7 +479,10 @@ fn assert_told_from(evidence: &[Record], violation: &Violation, scenario: &Scena
             } else {
                 true
             };
-            assert!(told, "“{token}” isn't in the evidence of: {text}\n{evidence:#?}");
+            assert!(
+                told,
+                "“{token}” isn't in the evidence of: {text}\n{evidence:#?}"
+            );
         }
     }
 }
@@ -333,14 +510,31 @@ impl Known {
                             known.chip(write);
                             known.key(key, scenario);
                             match change {
-                                Change::Set(value) => known.numbers.push(scenario.names.value(value)),
-                                Change::Add(by) => known.numbers.push(by.unsigned_abs().to_string()),
+                                Change::Set(value) => {
+                                    known.numbers.push(scenario.names.value(value))
+                                }
+                                Change::Add(by) => {
+                                    known.numbers.push(by.unsigned_abs().to_string())
+                                }
                             }
                         }
-                        Action::Read { keys } => keys.iter().for_each(|key| known.key(key, scenario)),
+                        Action::Read { keys } => {
+                            keys.iter().for_each(|key| known.key(key, scenario))
+                        }
                     }
                 }
-                Kind::Saw { op, key, from: node, held } | Kind::Served { op, key, node, held } => {
+                Kind::Saw {
+                    op,
+                    key,
+                    from: node,
+                    held,
+                }
+                | Kind::Served {
+                    op,
+                    key,
+                    node,
+                    held,
+                } => {
                     known.client(op, scenario);
                     known.node(node, scenario);
                     known.key(key, scenario);
@@ -348,13 +542,22 @@ impl Known {
                     held.write.into_iter().for_each(|write| known.chip(write));
                 }
                 Kind::Ended { op, .. } => known.client(op, scenario),
-                Kind::Sent { from, to, carries, arrives, .. } => {
+                Kind::Sent {
+                    from,
+                    to,
+                    carries,
+                    arrives,
+                    ..
+                } => {
                     for place in [from, to] {
                         if let Place::Node(node) = place {
                             known.node(node, scenario);
                         }
                     }
-                    carries.write.into_iter().for_each(|write| known.chip(write));
+                    carries
+                        .write
+                        .into_iter()
+                        .for_each(|write| known.chip(write));
                     moments.extend(arrives.map(|at| at.0));
                 }
                 Kind::Appended { node, write, .. }
@@ -367,7 +570,13 @@ impl Known {
                     known.node(node, scenario);
                     known.chip(write);
                 }
-                Kind::Acknowledged { node, op, write, epoch, .. } => {
+                Kind::Acknowledged {
+                    node,
+                    op,
+                    write,
+                    epoch,
+                    ..
+                } => {
                     known.node(node, scenario);
                     known.client(op, scenario);
                     known.chip(write);
@@ -382,7 +591,11 @@ impl Known {
             }
         }
         for earlier in moments.iter().chain([&0]) {
-            known.spans.extend(moments.iter().map(|later| words::span(later.saturating_sub(*earlier))));
+            known.spans.extend(
+                moments
+                    .iter()
+                    .map(|later| words::span(later.saturating_sub(*earlier)).to_string()),
+            );
         }
         known
     }
@@ -400,6 +613,6 @@ impl Known {
     }
 
     fn chip(&mut self, write: WriteId) {
-        self.chips.push(words::chip(write));
+        self.chips.push(words::chip(write).to_string());
     }
 }

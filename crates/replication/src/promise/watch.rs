@@ -12,7 +12,7 @@ use crate::promise::one_leader_at_a_time::OneLeaderAtATime;
 use crate::promise::read_your_writes::ReadYourWrites;
 use crate::promise::{Monitor, Promise, State, Verdict, Violation};
 use crate::scenario::Scenario;
-use crate::trace::{Record, Seq};
+use crate::trace::{Kind, Record, Seq};
 
 /// How many violations of one promise are explained and kept. More are only counted.
 pub const DETAILS_MAX: u32 = 10_000;
@@ -30,6 +30,7 @@ pub struct Watch {
     no_acked_write_lost: Watched<NoAckedWriteLost>,
     one_leader_at_a_time: Watched<OneLeaderAtATime>,
     violations: Vec<Violation>,
+    details_max: u32,
 }
 
 impl Watch {
@@ -44,6 +45,16 @@ impl Watch {
             no_acked_write_lost: Watched::new(NoAckedWriteLost::new(scenario)),
             one_leader_at_a_time: Watched::new(OneLeaderAtATime::new(scenario)),
             violations: Vec::new(),
+            details_max: DETAILS_MAX,
+        }
+    }
+
+    /// Monitors that only count: no violation is explained or kept. For many runs, of which only the
+    /// verdicts matter.
+    pub fn counting(scenario: &Scenario) -> Self {
+        Watch {
+            details_max: 0,
+            ..Watch::new(scenario)
         }
     }
 
@@ -52,12 +63,38 @@ impl Watch {
     pub fn observe(&mut self, trace: &[Record], scenario: &Scenario) {
         for (place, record) in trace.iter().enumerate().skip(self.observed) {
             self.index.observe(record, trace);
-            let case = Case { trace: &trace[..=place], index: &self.index, scenario };
-            self.read_your_writes.observe(record, &case, &mut self.violations);
-            self.monotonic_reads.observe(record, &case, &mut self.violations);
-            self.consistent_prefix.observe(record, &case, &mut self.violations);
-            self.no_acked_write_lost.observe(record, &case, &mut self.violations);
-            self.one_leader_at_a_time.observe(record, &case, &mut self.violations);
+            let case = Case {
+                trace: &trace[..=place],
+                index: &self.index,
+                scenario,
+            };
+            let mut kept = Kept {
+                violations: &mut self.violations,
+                details_max: self.details_max,
+            };
+            // Most records are messages, and no monitor's business: what reaches whom is told again by
+            // the records that it makes.
+            match record.kind {
+                Kind::Invoked { .. } | Kind::Saw { .. } | Kind::Ended { .. } => {
+                    self.read_your_writes.observe(record, &case, &mut kept);
+                    self.monotonic_reads.observe(record, &case, &mut kept);
+                    self.consistent_prefix.observe(record, &case, &mut kept);
+                    self.no_acked_write_lost.observe(record, &case, &mut kept);
+                }
+                Kind::Appended { .. }
+                | Kind::Persisted { .. }
+                | Kind::Discarded { .. }
+                | Kind::Stored { .. }
+                | Kind::Promoted { .. }
+                | Kind::Crashed { .. }
+                | Kind::Restarted { .. } => {
+                    self.no_acked_write_lost.observe(record, &case, &mut kept)
+                }
+                Kind::Acknowledged { .. } => {
+                    self.one_leader_at_a_time.observe(record, &case, &mut kept)
+                }
+                _ => {}
+            }
         }
         self.observed = self.observed.max(trace.len());
     }
@@ -83,6 +120,12 @@ impl Watch {
     }
 }
 
+/// Where violations are kept, as long as a promise has no more than so many.
+struct Kept<'a> {
+    violations: &'a mut Vec<Violation>,
+    details_max: u32,
+}
+
 /// A monitor, with the history of its verdict.
 #[derive(Clone, Debug)]
 struct Watched<M: Monitor> {
@@ -94,15 +137,20 @@ struct Watched<M: Monitor> {
 
 impl<M: Monitor> Watched<M> {
     fn new(monitor: M) -> Self {
-        Watched { monitor, found: Vec::new(), history: History::default() }
+        Watched {
+            monitor,
+            found: Vec::new(),
+            history: History::default(),
+        }
     }
 
-    fn observe(&mut self, record: &Record, case: &Case<'_>, violations: &mut Vec<Violation>) {
+    fn observe(&mut self, record: &Record, case: &Case<'_>, kept: &mut Kept<'_>) {
         self.monitor.observe(record, &mut self.found);
-        self.history.keep(record.seq, self.monitor.checked(), self.monitor.at_risk());
+        self.history
+            .keep(record.seq, self.monitor.checked(), self.monitor.at_risk());
         for finding in self.found.drain(..) {
-            if self.history.broken.len() < DETAILS_MAX as usize {
-                violations.push(self.monitor.explain(&finding, case));
+            if self.history.broken.len() < kept.details_max as usize {
+                kept.violations.push(self.monitor.explain(&finding, case));
             }
             self.history.broken.push(record.seq);
         }
@@ -139,7 +187,11 @@ impl History {
             () if checked > 0 => State::Kept,
             () => State::Unknown,
         };
-        Verdict { state, checked: checked as u32, violations: violations as u32 }
+        Verdict {
+            state,
+            checked: checked as u32,
+            violations: violations as u32,
+        }
     }
 }
 

@@ -1,66 +1,87 @@
 //! How things are called in a violation's sentence.
+//!
+//! What is returned is written where it is wanted: a run may have ten thousand sentences.
+
+use std::fmt::{Display, from_fn};
 
 use crate::engine::time::SimTime;
 use crate::ids::{Change, Held, KeyId, Value, WriteId};
 use crate::scenario::Names;
 
 /// A span of time: "0.35 ms", "3.2 ms", "256 ms", "1.446 s".
-pub(super) fn span(us: u64) -> String {
-    match us {
-        0..1_000 => format!("{} ms", decimal(us, 3)),
-        1_000..9_950 => format!("{} ms", decimal((us + 50) / 100, 1)),
-        9_950..999_500 => format!("{} ms", (us + 500) / 1_000),
+pub(super) fn span(us: u64) -> impl Display {
+    from_fn(move |f| match us {
+        0..1_000 => write!(f, "{} ms", decimal(us, 3)),
+        1_000..9_950 => write!(f, "{} ms", decimal((us + 50) / 100, 1)),
+        9_950..999_500 => write!(f, "{} ms", (us + 500) / 1_000),
         _ => {
             let ms = (us + 500) / 1_000;
-            format!("{}.{:03} s", ms / 1_000, ms % 1_000)
+            write!(f, "{}.{:03} s", ms / 1_000, ms % 1_000)
         }
-    }
+    })
 }
 
 /// A moment of the run, as the span from its start.
-pub(super) fn moment(at: SimTime) -> String {
+pub(super) fn moment(at: SimTime) -> impl Display {
     span(at.0)
 }
 
 /// The number on a write's chip.
-pub(super) fn chip(write: WriteId) -> String {
-    format!("#{}", write.0)
+pub(super) fn chip(write: WriteId) -> impl Display {
+    from_fn(move |f| write!(f, "#{}", write.0))
 }
 
 /// A write: "balance = 40 (#2)", "balance + 5 (#3)".
-pub(super) fn write(names: &Names, write: WriteId, key: KeyId, change: Change) -> String {
-    let key = names.key(key);
-    let chip = chip(write);
-    match change {
-        Change::Set(value) => format!("{key} = {} ({chip})", names.value(value)),
-        Change::Add(by) if by < 0 => format!("{key} − {} ({chip})", by.unsigned_abs()),
-        Change::Add(by) => format!("{key} + {by} ({chip})"),
-    }
+pub(super) fn write(names: &Names, write: WriteId, key: KeyId, change: Change) -> impl Display {
+    from_fn(move |f| {
+        f.write_str(names.key(key))?;
+        match change {
+            Change::Set(new) => write!(f, " = {}", value(names, new))?,
+            Change::Add(by) if by < 0 => write!(f, " − {}", by.unsigned_abs())?,
+            Change::Add(by) => write!(f, " + {by}")?,
+        }
+        write!(f, " ({})", chip(write))
+    })
 }
 
 /// What a read showed: "100 (#1)", or "nothing".
-pub(super) fn shown(names: &Names, held: Held) -> String {
-    match (held.value, held.write) {
-        (Value::Absent, _) => names.value(Value::Absent),
-        (value, Some(write)) => format!("{} ({})", names.value(value), chip(write)),
-        (value, None) => names.value(value),
-    }
+pub(super) fn shown(names: &Names, held: Held) -> impl Display {
+    from_fn(move |f| match held.write {
+        Some(write) if held.value != Value::Absent => {
+            write!(f, "{} ({})", value(names, held.value), chip(write))
+        }
+        _ => write!(f, "{}", value(names, held.value)),
+    })
+}
+
+/// As [`Names::value`].
+fn value(names: &Names, value: Value) -> impl Display {
+    from_fn(move |f| match value {
+        Value::Number(number) => write!(f, "{number}"),
+        other => f.write_str(&names.value(other)),
+    })
 }
 
 /// "A", "A and B", "A, B and C".
-pub(super) fn listed(items: &[String]) -> String {
+pub(super) fn listed(items: &[&str]) -> String {
     match items {
         [] => String::new(),
-        [only] => only.clone(),
+        [only] => (*only).to_owned(),
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
     }
 }
 
 /// A number of so many thousandths (or tenths) without the zeros at its end.
-fn decimal(number: u64, places: u32) -> String {
-    let one = 10_u64.pow(places);
-    let text = format!("{}.{:0width$}", number / one, number % one, width = places as usize);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+fn decimal(mut number: u64, mut places: usize) -> impl Display {
+    while places > 0 && number.is_multiple_of(10) {
+        number /= 10;
+        places -= 1;
+    }
+    let one = 10_u64.pow(places as u32);
+    from_fn(move |f| match places {
+        0 => write!(f, "{number}"),
+        _ => write!(f, "{}.{:0places$}", number / one, number % one),
+    })
 }
 
 #[cfg(test)]
@@ -69,7 +90,7 @@ mod tests {
 
     #[test]
     fn spans_read_as_people_say_them() {
-        let said = |us| span(us);
+        let said = |us| span(us).to_string();
         assert_eq!(said(0), "0 ms");
         assert_eq!(said(1), "0.001 ms");
         assert_eq!(said(350), "0.35 ms");
@@ -85,7 +106,7 @@ mod tests {
 
     #[test]
     fn lists_end_with_and() {
-        let items: Vec<String> = ["A", "B", "C"].map(str::to_owned).to_vec();
+        let items = ["A", "B", "C"];
         assert_eq!(listed(&items[..1]), "A");
         assert_eq!(listed(&items[..2]), "A and B");
         assert_eq!(listed(&items), "A, B and C");
