@@ -1,9 +1,12 @@
-// Every test runs on a desk and on a phone, by day and by night.
+// Every test runs on a desk and on a phone, by day and by night; one tagged `@once` only on a desk by day.
 import { defineConfig } from '@playwright/test';
 import { ARGUMENTS, executablePath } from './chromium.mjs';
 
 const DESK = { viewport: { width: 1440, height: 900 } };
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+
+// For a test whose subject has no look: it can come out differently neither on a phone nor at night.
+const REPEATED = { grepInvert: /@once/ };
 
 export default defineConfig({
   testDir: 'tests',
@@ -23,8 +26,8 @@ export default defineConfig({
   },
   projects: [
     { name: 'desk-light', use: { ...DESK, colorScheme: 'light' } },
-    { name: 'desk-dark', use: { ...DESK, colorScheme: 'dark' } },
-    { name: 'phone-light', use: { ...PHONE, colorScheme: 'light' } },
-    { name: 'phone-dark', use: { ...PHONE, colorScheme: 'dark' } },
+    { ...REPEATED, name: 'desk-dark', use: { ...DESK, colorScheme: 'dark' } },
+    { ...REPEATED, name: 'phone-light', use: { ...PHONE, colorScheme: 'light' } },
+    { ...REPEATED, name: 'phone-dark', use: { ...PHONE, colorScheme: 'dark' } },
   ],
 });

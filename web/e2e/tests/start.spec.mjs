@@ -29,7 +29,7 @@ test('shows the still while the code is on its way', async ({ page, axe }) => {
   });
   await page.goto('./', { waitUntil: 'commit' });
 
-  await expect(page.getByRole('img', { name: 'A leader sends each write' })).toBeVisible();
+  await expect(page.getByRole('img', { name: 'Alice, a leader, and the two followers' })).toBeVisible();
   await expect(page.getByRole('alert')).toHaveCount(0);
   await axe();
 
@@ -37,7 +37,7 @@ test('shows the still while the code is on its way', async ({ page, axe }) => {
   await expect(page.locator('#app .still')).toHaveCount(0);
 });
 
-test.describe('without JavaScript', () => {
+test.describe('without JavaScript', { tag: '@once' }, () => {
   test.use({ javaScriptEnabled: false });
 
   test('says that it needs it, beside the still', async ({ page, complaints }) => {
@@ -63,7 +63,7 @@ test('without WebAssembly says that it needs it', async ({ page, complaints, axe
 });
 
 for (const [what, files] of [['script', '**/web-*.js'], ['WebAssembly', '**/*.wasm']]) {
-  test(`says so when its ${what} does not load`, async ({ page, complaints }) => {
+  test(`says so when its ${what} does not load`, { tag: '@once' }, async ({ page, complaints }) => {
     complaints.expect(/^failed: .*ERR_FAILED/);
     complaints.expect(/^console: /);
     await page.route(files, (route) => route.abort());
@@ -74,7 +74,7 @@ for (const [what, files] of [['script', '**/web-*.js'], ['WebAssembly', '**/*.wa
   });
 }
 
-test('opened from a file says that it needs a server', async ({ page, complaints, site }) => {
+test('opened from a file says that it needs a server', { tag: '@once' }, async ({ page, complaints, site }) => {
   complaints.expect(/^console: /);
   complaints.expect(/^failed: file:/);
   await page.goto(`file://${site.folder}/index.html`);

@@ -1,0 +1,100 @@
+// For everyone: by keyboard alone, in words, on any screen, in both themes.
+import { test, expect } from '../fixtures.mjs';
+import { now_us, open, stageInWords, unfoldKnobs } from '../helpers.mjs';
+
+test.beforeEach(({ page }) => open(page));
+
+// Presses Tab until the focus is where `selector` says.
+async function tabTo(page, selector) {
+  for (let i = 0; i < 120; i += 1) {
+    await page.keyboard.press('Tab');
+    if (await page.evaluate((wanted) => document.activeElement?.matches(wanted), selector)) return;
+  }
+  throw new Error(`Tab never comes to ${selector}`);
+}
+
+test('the keyboard alone plays, steps, acts and goes back', async ({ page }) => {
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowRight');
+  const at_us = await now_us(page);
+  expect(at_us).toBeGreaterThan(0);
+  await page.keyboard.press('ArrowLeft');
+  expect(await now_us(page)).toBeLessThan(at_us);
+  await page.keyboard.press('Space');
+  await expect(page.locator('.play')).toHaveText('Pause');
+  await page.keyboard.press('Space');
+  await expect(page.locator('.play')).toHaveText('Play');
+
+  await tabTo(page, '[data-place=n1] .hit');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await page.keyboard.press('Enter');
+  await expect(page.locator('[data-place=n1]')).toHaveClass(/down/);
+  // The focus is back where it came from.
+  await expect(page.locator('[data-place=n1] .hit')).toBeFocused();
+
+  await page.keyboard.press('u');
+  await expect(page.locator('[data-place=n1]')).not.toHaveClass(/down/);
+
+  await tabTo(page, '[data-place=c0] .hit');
+  await page.keyboard.press('Enter');
+  await tabTo(page, '.menu input');
+  await page.keyboard.type('5');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+
+  await page.keyboard.press('?');
+  await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+});
+
+test('the keyboard turns a knob', async ({ page }) => {
+  await page.keyboard.press('ArrowRight');
+  await unfoldKnobs(page);
+  const lag = page.locator('#lag');
+  const before = await page.locator('output[for="lag"]').textContent();
+  await lag.focus();
+  await page.keyboard.press('ArrowRight');
+  await expect(page.locator('output[for="lag"]')).not.toHaveText(before);
+  await expect(lag).toBeFocused();
+});
+
+test('what happens is said in words', async ({ page }) => {
+  expect((await stageInWords(page)).length).toBeGreaterThan(2);
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowRight');
+  await expect(page.locator('[aria-live=polite]')).not.toBeEmpty();
+});
+
+test('the theme can be chosen, and is kept', { tag: '@once' }, async ({ page }) => {
+  const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await ground();
+  await page.getByRole('button', { name: 'Dark' }).click();
+  const dark = await ground();
+  expect(dark).not.toBe(light);
+  await page.reload();
+  await expect(page.locator('[data-stage-ready]')).toBeVisible();
+  expect(await ground()).toBe(dark);
+});
+
+test('nothing is wider than the screen, at 200 % too', async ({ page }) => {
+  const overflow_px = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  await unfoldKnobs(page);
+  expect(await overflow_px()).toBe(0);
+  const { width, height } = page.viewportSize();
+  await page.setViewportSize({ width: Math.max(320, Math.round(width / 2)), height: Math.round(height / 2) });
+  expect(await overflow_px()).toBe(0);
+});
+
+test('what one touches on a phone is large enough', async ({ page, isMobile }) => {
+  test.skip(!isMobile, 'a desk has a mouse');
+  await unfoldKnobs(page);
+  const small = await page.locator('button:visible, select:visible, input:visible, .hit').evaluateAll((controls) =>
+    controls
+      .map((control) => ({ control, box: (control.closest('.segments label') ?? control).getBoundingClientRect() }))
+      .filter(({ control, box }) => box.height < 40 && !control.matches('.link, [type=file]'))
+      .map(({ control, box }) => `${control.outerHTML.slice(0, 80)}: ${Math.round(box.height)} px`),
+  );
+  expect(small).toEqual([]);
+});

@@ -1,0 +1,133 @@
+// The story as a visitor meets it: one sentence, one button, a broken promise and its card.
+import { readdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { test, expect } from '../fixtures.mjs';
+import { now_us, open, playFast, scrub, stageInWords } from '../helpers.mjs';
+
+test.beforeEach(({ page }) => open(page));
+
+test('opens on the double transfer, with one sentence and one button', async ({ page, axe }) => {
+  await expect(page.getByRole('combobox', { name: 'Story' })).toHaveValue('0');
+  await expect(page.locator('.caption h2')).not.toBeEmpty();
+  await expect(page.getByRole('button', { name: 'Play', exact: true })).toBeVisible();
+  await expect(page.getByRole('button', { name: /Alice/ }).first()).toBeVisible();
+  await axe();
+});
+
+test('pauses by itself where the promise is broken, and says who was told what', async ({ page, axe }) => {
+  await playFast(page);
+
+  await expect(page.getByText('Paused: a promise was broken.')).toBeVisible();
+  const card = page.locator('.violation-card');
+  await expect(card.getByRole('heading')).toContainText('Alice');
+  await expect(card).toContainText('“done”');
+  await expect(card).toContainText('Read your writes');
+  await expect(card).toContainText(`${Math.floor((await now_us(page)) / 1000) / 1000}`.padEnd(5, '0'));
+  await expect(page.locator('.promise.broken')).toContainText('Read your writes');
+  await expect(page.locator('.node.bad')).toHaveCount(1);
+  await axe();
+
+  await card.getByRole('button', { name: 'Go on' }).click();
+  await expect(page.locator('.play')).toHaveText('Pause');
+});
+
+test('a broken promise leads to its moment', async ({ page }) => {
+  await playFast(page);
+  const broken_us = await now_us(page);
+  await scrub(page, 1);
+  expect(await now_us(page)).toBeGreaterThan(broken_us);
+
+  await page.locator('button.promise.broken').first().click();
+  expect(await now_us(page)).toBe(broken_us);
+  await expect(page.locator('.node.bad')).toHaveCount(1);
+});
+
+test('a step back restores what was there', async ({ page }) => {
+  await scrub(page, 0.08);
+  const before = { at_us: await now_us(page), words: await stageInWords(page) };
+  const step = page.getByRole('button', { name: 'step ▸' });
+  const back = page.getByRole('button', { name: '◂ step' });
+  await step.click();
+  const first = { at_us: await now_us(page), words: await stageInWords(page) };
+  expect(first.at_us).toBeGreaterThan(before.at_us);
+  for (let i = 0; i < 5; i += 1) await step.click();
+  for (let i = 0; i < 5; i += 1) await back.click();
+  expect(await now_us(page)).toBe(first.at_us);
+  expect(await stageInWords(page)).toEqual(first.words);
+});
+
+test('the scrubber goes anywhere', async ({ page }) => {
+  await scrub(page, 1);
+  const end_us = await now_us(page);
+  await expect(page.locator('.play')).toHaveText('Play again');
+  await scrub(page, 0.5);
+  expect(await now_us(page)).toBeLessThan(end_us);
+  await page.getByRole('button', { name: 'To the start' }).click();
+  expect(await now_us(page)).toBe(0);
+});
+
+test('a chip is drawn where its record says', async ({ page }) => {
+  // Somewhere in the run something is on the wire.
+  let chips = [];
+  for (let share = 0.02; share < 1 && chips.length < 2; share += 0.01) {
+    await scrub(page, share);
+    chips = await page.locator('.chip').evaluateAll((groups) =>
+      groups.map((group) => ({ ...group.dataset, matrix: group.transform.baseVal.getItem(0).matrix })).map(
+        ({ curve, sentUs, flightUs, endsUs, matrix }) => ({ curve, sentUs, flightUs, endsUs, x: matrix.e, y: matrix.f }),
+      ),
+    );
+  }
+  expect(chips.length).toBeGreaterThan(1);
+  const now = await now_us(page);
+  for (const { curve, sentUs, flightUs, endsUs, x, y } of chips) {
+    const [x0, y0, x1, y1, x2, y2] = curve.split(' ').map(Number);
+    const t = (Math.min(now, Number(endsUs)) - Number(sentUs)) / Number(flightUs);
+    const on = (a, b, c) => (1 - t) ** 2 * a + 2 * (1 - t) * t * b + t ** 2 * c;
+    expect(x).toBeCloseTo(on(x0, x1, x2), 1);
+    expect(y).toBeCloseTo(on(y0, y1, y2), 1);
+  }
+});
+
+test('every shipped scenario is a story of the menu, and opens', { tag: '@once' }, async ({ page }) => {
+  const files = await readdir(fileURLToPath(new URL('../../../scenarios', import.meta.url)));
+  const story = page.getByRole('combobox', { name: 'Story' });
+  await expect(story.getByRole('option')).toHaveCount(files.filter((file) => file.endsWith('.json')).length);
+  const values = await story.getByRole('option').evaluateAll((options) => options.map((option) => option.value));
+  for (const value of values) {
+    await story.selectOption(value);
+    await expect(story).toHaveValue(value);
+    await expect(page.getByRole('alert')).toHaveCount(0);
+    await scrub(page, 0.6);
+    expect(await now_us(page)).toBeGreaterThan(0);
+  }
+});
+
+test('paused, nothing runs', { tag: '@once' }, async ({ page }) => {
+  const frames = () => page.evaluate(() => new Promise((resolve) => {
+    const ask = window.requestAnimationFrame;
+    let asked = 0;
+    window.requestAnimationFrame = (callback) => { asked += 1; return ask.call(window, callback); };
+    setTimeout(() => { window.requestAnimationFrame = ask; resolve(asked); }, 400);
+  }));
+  expect(await frames()).toBe(0);
+  await page.locator('.play').click();
+  expect(await frames()).toBeGreaterThan(3);
+  await page.locator('.play').click();
+  expect(await frames()).toBe(0);
+});
+
+test.describe('where motion is reduced', { tag: '@once' }, () => {
+  test.use({ contextOptions: { reducedMotion: 'reduce' } });
+
+  test('time goes from event to event', async ({ page }) => {
+    await page.locator('.play').click();
+    const moments = new Set();
+    for (let i = 0; i < 20; i += 1) {
+      moments.add(await now_us(page));
+      await page.waitForTimeout(100);
+    }
+    // Two seconds hold two or three events, and nothing between them.
+    expect(moments.size).toBeGreaterThan(1);
+    expect(moments.size).toBeLessThan(5);
+  });
+});
