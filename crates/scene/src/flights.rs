@@ -1,0 +1,426 @@
+//! What is on the wire: chips that move, and crosses where something was lost.
+//!
+//! A flight is worked out once from its record; where it is at a moment is one short formula, so that
+//! it can be drawn sixty times a second without asking the run anything.
+
+use std::collections::BTreeMap;
+
+use replication::ids::{Held, Place, WriteId};
+use replication::promise::Violation;
+use replication::run::Run;
+use replication::trace::{Kind, MessageKind, Record, Seq};
+
+use crate::geometry::{Curve, Point};
+use crate::index::SceneIndex;
+use crate::layout::Layout;
+use crate::metrics::Metrics;
+use crate::moment::{Focus, Message, Moment};
+use crate::routes::Lane;
+use crate::stage::{Detail, Face, Stage};
+use crate::text::{fit_any, width};
+use crate::tone::{Hue, Tone};
+
+/// A message on its way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flight {
+    /// The record of its sending: its key, the same in every frame.
+    pub seq: Seq,
+    /// From.
+    pub from: Place,
+    /// To.
+    pub to: Place,
+    /// Its way, in its direction of travel; a lost one goes half of it.
+    pub curve: Curve,
+    /// When it left, in microseconds of true time.
+    pub sent_us: u64,
+    /// How long the whole way takes, in microseconds; at least 1.
+    pub flight_us: u64,
+    /// When it is over: at its arrival, or half-way where it is lost.
+    pub ends_us: u64,
+    /// Whether it will be lost.
+    pub lost: bool,
+    /// How it is drawn.
+    pub shape: ChipShape,
+    /// The write that it carries, acknowledges or returns.
+    pub write: Option<WriteId>,
+    /// That write's colour.
+    pub hue: Option<Hue>,
+    /// The colour of its outline where the write's colour does not say it.
+    pub tone: Tone,
+    /// How many more entries it carries than the one whose number it shows: drawn as a stack.
+    pub more: u16,
+    /// What is written on it: "7", "100 · #5". Empty for marks without text.
+    pub text: String,
+    /// That text's font size in pixels.
+    pub text_size: f64,
+    /// Half its width.
+    pub half_width: f64,
+    /// Half its height.
+    pub half_height: f64,
+    /// Whether it is part of the violation in focus.
+    pub bad: bool,
+    /// What a screen reader says: "Write 7, from Leader to F2".
+    pub aria: String,
+}
+
+/// How a message is drawn. The class is [`ChipShape::class`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ChipShape {
+    /// A client's write: a filled square with a bold outline.
+    Request,
+    /// A write on its way to a copy: a filled square.
+    Replicate,
+    /// "I have it": a circle with a check mark, outlined in the write's colour.
+    AckCheck,
+    /// "Done": a circle with a check mark, in the colour of good.
+    Done,
+    /// Please read: a filled circle with a question mark.
+    ReadRequest,
+    /// What a read returns: a hollow pill with the value.
+    Answer,
+    /// I am alive: a small dot.
+    Heartbeat,
+    /// May I lead: a hollow ballot box.
+    VoteRequest,
+    /// You may: a ballot box with a check mark.
+    Vote,
+    /// Lead: a ballot box with a crown.
+    Appoint,
+    /// Who leads: a small hollow circle with a question mark.
+    Ask,
+    /// Not me, or that one: a small hollow pill.
+    Told,
+}
+
+impl ChipShape {
+    /// Its class in style sheets.
+    pub fn class(self) -> &'static str {
+        match self {
+            ChipShape::Request => "k-request",
+            ChipShape::Replicate => "k-replicate",
+            ChipShape::AckCheck => "k-ack",
+            ChipShape::Done => "k-done",
+            ChipShape::ReadRequest => "k-read",
+            ChipShape::Answer => "k-answer",
+            ChipShape::Heartbeat => "k-heartbeat",
+            ChipShape::VoteRequest => "k-vote-request",
+            ChipShape::Vote => "k-vote",
+            ChipShape::Appoint => "k-appoint",
+            ChipShape::Ask => "k-ask",
+            ChipShape::Told => "k-told",
+        }
+    }
+}
+
+/// A cross where a message was lost, for a short while of model time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mark {
+    /// The record of the loss: its key.
+    pub seq: Seq,
+    /// Where.
+    pub at: Point,
+    /// Since when, in microseconds of true time.
+    pub since_us: u64,
+    /// Until when it is shown.
+    pub until_us: u64,
+    /// The lost write's colour.
+    pub hue: Option<Hue>,
+}
+
+/// How long a cross stays, in microseconds of model time.
+pub const MARK_US: u64 = 150_000;
+
+/// The most messages that are shown at once: without heartbeats then, and the newest.
+pub const FLIGHTS_MAX: usize = 400;
+
+/// What is on the wire at the run's cursor, oldest first, with what belongs to the violation in focus
+/// last: on top.
+///
+/// `stage` gives the places; it may be some frames old, since places do not move.
+pub fn flights(
+    run: &dyn Run,
+    index: &SceneIndex,
+    stage: &Stage,
+    focus: Option<&Violation>,
+) -> Vec<Flight> {
+    let moment = Moment::of(run, index);
+    let focus = Focus::on(run, focus);
+    let mut ways = BTreeMap::new();
+    let mut shown: Vec<(&Record, Message)> = moment
+        .in_flight()
+        .iter()
+        .filter_map(|seq| moment.message(*seq))
+        .collect();
+    if shown.len() > FLIGHTS_MAX {
+        shown.retain(|(_, message)| message.kind != MessageKind::Heartbeat);
+        shown.drain(..shown.len().saturating_sub(FLIGHTS_MAX));
+    }
+    let mut flights: Vec<Flight> = shown
+        .into_iter()
+        .filter_map(|(record, message)| {
+            let seq = record.seq;
+            let beat = message.kind == MessageKind::Heartbeat;
+            let key = (message.from, message.to, index.lane(seq), beat);
+            let curve = *ways.entry(key).or_insert_with(|| {
+                stage.layout.way(
+                    key.0,
+                    key.1,
+                    if beat { Lane::Beat } else { Lane::Chip(key.2) },
+                )
+            });
+            Some(flight(
+                &moment,
+                &stage.layout,
+                &focus,
+                record,
+                message,
+                curve?,
+            ))
+        })
+        .collect();
+    flights.sort_by_key(|flight| (flight.bad, flight.seq));
+    flights
+}
+
+/// Where a message is at a moment, in microseconds of true time.
+///
+/// Before it left it stands at its beginning, after it ended at its end.
+pub fn position(flight: &Flight, t_us: f64) -> Point {
+    let ends = flight.ends_us as f64;
+    let t = (t_us.min(ends) - flight.sent_us as f64) / flight.flight_us as f64;
+    flight.curve.at(t.clamp(0.0, 1.0))
+}
+
+/// The crosses of what was lost within the last [`MARK_US`].
+pub fn marks(run: &dyn Run, index: &SceneIndex, stage: &Stage) -> Vec<Mark> {
+    let moment = Moment::of(run, index);
+    let losses = index.losses();
+    let before = losses.partition_point(|seq| seq.index() < moment.happened);
+    let fresh = losses[..before].iter().rev().map_while(|seq| {
+        let record = moment.record(*seq)?;
+        (moment.now_us < record.at.0 + MARK_US).then_some(record)
+    });
+    let mark = |record: &Record| {
+        let (sent, message) = moment.message(record.cause?)?;
+        if message.kind == MessageKind::Heartbeat {
+            return None;
+        }
+        let lane = index.lane(sent.seq);
+        let way = stage
+            .layout
+            .way(message.from, message.to, Lane::Chip(lane))?;
+        Some(Mark {
+            seq: record.seq,
+            at: way.at(if record.kind == Kind::Lost { 0.5 } else { 1.0 }),
+            since_us: record.at.0,
+            until_us: record.at.0 + MARK_US,
+            hue: write_carried(&moment, &message).map(Hue::of),
+        })
+    };
+    fresh.filter_map(mark).collect()
+}
+
+fn flight(
+    moment: &Moment<'_>,
+    layout: &Layout,
+    focus: &Focus,
+    record: &Record,
+    message: Message,
+    curve: Curve,
+) -> Flight {
+    let m = &layout.metrics;
+    let shape = shape(&message);
+    let write = write_carried(moment, &message);
+    let bad = focus.has(record.seq, message.carries);
+    let text = match shape {
+        ChipShape::Answer => answer_text(moment, m, record, &message),
+        ChipShape::Request | ChipShape::Replicate => {
+            write.map_or(String::new(), |write| write.0.to_string())
+        }
+        _ => String::new(),
+    };
+    let r = m.chip_r;
+    let pill = width(&text, Face::Value, m.chip_text()) / 2.0 + 0.75 * r;
+    let (half_width, half_height) = match shape {
+        ChipShape::Answer => (pill.max(1.2 * r), 1.05 * r),
+        ChipShape::Request | ChipShape::Replicate => (r.max(pill - 0.3 * r), r),
+        ChipShape::Heartbeat => (0.24 * r, 0.24 * r),
+        ChipShape::Ask | ChipShape::Told => (0.7 * r, 0.7 * r),
+        _ => (0.92 * r, 0.92 * r),
+    };
+    let flight_us = message.flight_us.max(1);
+    let whole = if message.lost {
+        flight_us / 2
+    } else {
+        flight_us
+    };
+    Flight {
+        seq: record.seq,
+        from: message.from,
+        to: message.to,
+        curve,
+        sent_us: record.at.0,
+        flight_us,
+        ends_us: record.at.0 + whole,
+        lost: message.lost,
+        shape,
+        write,
+        hue: write.map(Hue::of),
+        tone: tone(shape, bad),
+        more: message.carries.entries.saturating_sub(1),
+        aria: aria(moment, shape, write, &text, &message),
+        text,
+        text_size: m.chip_text(),
+        half_width,
+        half_height,
+        bad,
+    }
+}
+
+fn shape(message: &Message) -> ChipShape {
+    match message.kind {
+        MessageKind::Write => ChipShape::Request,
+        MessageKind::Read | MessageKind::Fetch => ChipShape::ReadRequest,
+        MessageKind::Done => ChipShape::Done,
+        MessageKind::Answer | MessageKind::Fetched => ChipShape::Answer,
+        MessageKind::NotLeader | MessageKind::Told => ChipShape::Told,
+        MessageKind::Ask => ChipShape::Ask,
+        // Without entries it only asks where the logs part.
+        MessageKind::Append if message.carries.entries == 0 => ChipShape::Ask,
+        MessageKind::Append | MessageKind::Store => ChipShape::Replicate,
+        // Without a position it asks for entries, or refuses an old leader.
+        MessageKind::Ack if message.carries.upto.is_none() => ChipShape::Told,
+        MessageKind::Ack | MessageKind::Stored => ChipShape::AckCheck,
+        MessageKind::Heartbeat => ChipShape::Heartbeat,
+        MessageKind::VoteRequest => ChipShape::VoteRequest,
+        MessageKind::Vote => ChipShape::Vote,
+        MessageKind::Appoint => ChipShape::Appoint,
+    }
+}
+
+fn tone(shape: ChipShape, bad: bool) -> Tone {
+    match shape {
+        _ if bad => Tone::Bad,
+        ChipShape::Done => Tone::Ok,
+        ChipShape::ReadRequest | ChipShape::Request => Tone::Client,
+        ChipShape::Answer => Tone::Follower,
+        ChipShape::VoteRequest | ChipShape::Vote | ChipShape::Appoint => Tone::Leader,
+        ChipShape::Replicate | ChipShape::AckCheck => Tone::Ink,
+        ChipShape::Heartbeat | ChipShape::Ask | ChipShape::Told => Tone::Muted,
+    }
+}
+
+/// The write that a message carries, acknowledges or returns.
+pub(crate) fn write_carried(moment: &Moment<'_>, message: &Message) -> Option<WriteId> {
+    let carries = &message.carries;
+    let of_op = || moment.write_of(carries.op?);
+    let at_position = || {
+        moment
+            .index
+            .appended(carries.partition?, carries.upto?)?
+            .write
+    };
+    match message.kind {
+        MessageKind::Done => of_op(),
+        MessageKind::Ack => carries.write.or_else(at_position),
+        _ => carries.write,
+    }
+}
+
+/// What an answer says: "100 · #5", as far as there is room.
+fn answer_text(moment: &Moment<'_>, m: &Metrics, record: &Record, message: &Message) -> String {
+    let held = answered(moment, record, message);
+    let values: Vec<String> = held.iter().map(|held| moment.value(held.value)).collect();
+    let long = match held.as_slice() {
+        [held] => match held.write {
+            Some(write) => format!("{} · #{}", values[0], write.0),
+            None => values[0].clone(),
+        },
+        _ => values.join(" · "),
+    };
+    let room = m.chip_r
+        * match m.detail {
+            Detail::Full => 13.0,
+            Detail::Compact => 8.0,
+            Detail::Small | Detail::Tiny => 6.0,
+        };
+    fit_any(
+        &[long, values.join(" · ")],
+        Face::Value,
+        m.chip_text(),
+        room,
+    )
+}
+
+/// What an answer carries: what its sender looked up for this read just before.
+fn answered(moment: &Moment<'_>, record: &Record, message: &Message) -> Vec<Held> {
+    let Some(op) = message.carries.op else {
+        return Vec::new();
+    };
+    let before = &moment.run.records()[..record.seq.index()];
+    let looked_up = |record: &&Record| match (record.kind, message.from) {
+        (Kind::Served { node, op: of, .. }, Place::Node(from)) => of == op && node == from,
+        _ => false,
+    };
+    let same_moment = before
+        .iter()
+        .rev()
+        .take(LOOK_BACK_MAX)
+        .take_while(|earlier| earlier.at == record.at);
+    let found = same_moment
+        .filter(looked_up)
+        .filter_map(|record| match record.kind {
+            Kind::Served { held, .. } => Some(held),
+            _ => None,
+        });
+    let mut found: Vec<Held> = found.collect();
+    found.reverse();
+    // A copy answers a view of several keys one by one.
+    if message.kind == MessageKind::Fetched {
+        found.retain(|held| held.write == message.carries.write);
+        found.truncate(1);
+    }
+    if found.is_empty() {
+        // A coordinator passes on what others looked up.
+        let value = message
+            .carries
+            .write
+            .and_then(|write| moment.index.write(write)?.value);
+        found.push(Held {
+            version: None,
+            value: value.unwrap_or_default(),
+            write: message.carries.write,
+        });
+    }
+    found
+}
+
+fn aria(
+    moment: &Moment<'_>,
+    shape: ChipShape,
+    write: Option<WriteId>,
+    text: &str,
+    message: &Message,
+) -> String {
+    let number = write
+        .map(|write| format!(" {}", write.0))
+        .unwrap_or_default();
+    let what = match shape {
+        ChipShape::Request | ChipShape::Replicate => format!("Write{number}"),
+        ChipShape::AckCheck => format!("Acknowledgement of write{number}"),
+        ChipShape::Done => format!("“Done” for write{number}"),
+        ChipShape::ReadRequest => "Read".to_owned(),
+        ChipShape::Answer => format!("Answer {text}"),
+        ChipShape::Heartbeat => "Heartbeat".to_owned(),
+        ChipShape::VoteRequest => "Request for a vote".to_owned(),
+        ChipShape::Vote => "Vote".to_owned(),
+        ChipShape::Appoint => "Appointment as leader".to_owned(),
+        ChipShape::Ask => "Question".to_owned(),
+        ChipShape::Told => "Reply".to_owned(),
+    };
+    let (from, to) = (moment.place(message.from), moment.place(message.to));
+    format!("{what}, from {from} to {to}")
+}
+
+/// How many records back an answer's values are looked for: more than one step makes.
+const LOOK_BACK_MAX: usize = 80;

@@ -1,0 +1,110 @@
+//! The small shapes that stand for something, as the `d` of SVG paths.
+//!
+//! Plain paths rather than patterns and markers with ids: many stages may be on one page.
+
+use crate::geometry::{Point, Rect};
+
+/// The leader's crown.
+pub fn crown(at: Rect) -> String {
+    // Drawn on a grid of 22 x 14, as in `M0 14l3-9 4 5 4-7 4 7 4-5 3 9z`.
+    let x = |grid: f64| at.x + grid / 22.0 * at.w;
+    let y = |grid: f64| at.y + grid / 14.0 * at.h;
+    let corners = [
+        (0.0, 14.0),
+        (3.0, 3.5),
+        (7.0, 8.5),
+        (11.0, 0.0),
+        (15.0, 8.5),
+        (19.0, 3.5),
+        (22.0, 14.0),
+    ];
+    let corners: Vec<String> = corners
+        .iter()
+        .map(|(gx, gy)| format!("{:.1} {:.1}", x(*gx), y(*gy)))
+        .collect();
+    format!("M{}z", corners.join("L"))
+}
+
+/// A check mark in a circle of this radius.
+pub fn check(at: Point, r: f64) -> String {
+    format!(
+        "M{:.1} {:.1}L{:.1} {:.1}L{:.1} {:.1}",
+        at.x - 0.40 * r,
+        at.y + 0.02 * r,
+        at.x - 0.10 * r,
+        at.y + 0.34 * r,
+        at.x + 0.44 * r,
+        at.y - 0.32 * r
+    )
+}
+
+/// A cross: something was lost here.
+pub fn cross(at: Point, r: f64) -> String {
+    let (left, right, top, bottom) = (at.x - r, at.x + r, at.y - r, at.y + r);
+    format!("M{left:.1} {top:.1}L{right:.1} {bottom:.1}M{right:.1} {top:.1}L{left:.1} {bottom:.1}")
+}
+
+/// The strokes across a cell that will be discarded.
+pub fn hatch(cell: Rect) -> String {
+    // Parallel lines from the lower left to the upper right, cut off at the cell's edges.
+    let step = (cell.w.min(cell.h) / 2.6).max(2.5);
+    let mut path = String::new();
+    let mut offset = step;
+    while offset < cell.w + cell.h {
+        let start = if offset <= cell.h {
+            (cell.x, cell.y + offset)
+        } else {
+            (cell.x + offset - cell.h, cell.bottom())
+        };
+        let end = if offset <= cell.w {
+            (cell.x + offset, cell.y)
+        } else {
+            (cell.right(), cell.y + offset - cell.w)
+        };
+        path += &format!("M{:.1} {:.1}L{:.1} {:.1}", start.0, start.1, end.0, end.1);
+        offset += step;
+    }
+    path
+}
+
+/// A client's shoulders, in a circle of this radius; the head is [`head`].
+pub fn shoulders(at: Point, r: f64) -> String {
+    let (w, h) = (0.47 * r, 0.42 * r);
+    format!(
+        "M{:.1} {:.1}a{w:.1} {h:.1} 0 0 1 {:.1} 0z",
+        at.x - w,
+        at.y + 0.5 * r,
+        2.0 * w
+    )
+}
+
+/// A client's head: its centre and its radius.
+pub fn head(at: Point, r: f64) -> (Point, f64) {
+    (at.moved(0.0, -0.22 * r), 0.25 * r)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hatch_stays_within_its_cell() {
+        let cell = Rect {
+            x: 10.0,
+            y: 20.0,
+            w: 17.0,
+            h: 20.0,
+        };
+        let numbers: Vec<f64> = hatch(cell)
+            .split(['M', 'L', ' '])
+            .filter_map(|number| number.parse().ok())
+            .collect();
+        assert!(numbers.len() >= 8);
+        for point in numbers.chunks(2) {
+            assert!(
+                cell.grown(0.06).contains(Point::new(point[0], point[1])),
+                "{point:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,480 @@
+//! The run at its cursor, with what cards, sentences and flights all ask of it: who leads, how far
+//! behind the others are, on how many disks a write is.
+
+use std::cell::OnceCell;
+
+use replication::ids::{
+    ClientId, Held, KeyId, NodeId, OpId, PartitionId, Place, Value, Version, WriteId,
+};
+use replication::promise::Violation;
+use replication::run::{ClientView, LogView, NodeView, Role, Run};
+use replication::scenario::{Names, ProtocolKind, Structure};
+use replication::trace::{Action, Carries, Kind, MessageKind, Record, Seq};
+
+use crate::index::{Acked, SceneIndex};
+use crate::metrics::COLUMNS;
+use crate::stage::Behind;
+
+/// How far back to look for the last writes that a card shows. Beyond, a cell is left out.
+const RECENT_WRITES_MAX: usize = 64;
+
+/// A run at its cursor.
+pub(crate) struct Moment<'a> {
+    pub run: &'a dyn Run,
+    pub index: &'a SceneIndex,
+    pub names: &'a Names,
+    pub structure: &'a Structure,
+    pub nodes: Vec<NodeView>,
+    pub clients: Vec<ClientView>,
+    /// How many records have happened.
+    pub happened: usize,
+    pub now_us: u64,
+    in_flight: OnceCell<Vec<Seq>>,
+}
+
+/// A leader's log, or that of the last one where there is none.
+#[derive(Clone, Copy)]
+pub(crate) struct Reference<'a> {
+    pub node: NodeId,
+    pub log: &'a LogView,
+    /// Whether its owner leads, and is up.
+    pub leads: bool,
+}
+
+/// A message that has been sent.
+#[derive(Clone, Copy)]
+pub(crate) struct Message {
+    pub from: Place,
+    pub to: Place,
+    pub kind: MessageKind,
+    pub carries: Carries,
+    pub flight_us: u64,
+    pub lost: bool,
+}
+
+impl<'a> Moment<'a> {
+    pub fn of(run: &'a dyn Run, index: &'a SceneIndex) -> Moment<'a> {
+        let scenario = run.scenario();
+        Moment {
+            run,
+            index,
+            names: &scenario.names,
+            structure: &scenario.structure,
+            nodes: run.nodes(),
+            clients: run.clients(),
+            // Records that the index has not been shown don't exist for the scene.
+            happened: run.happened().min(index.known()),
+            now_us: run.now().0,
+            in_flight: OnceCell::new(),
+        }
+    }
+
+    pub fn is_leaderless(&self) -> bool {
+        self.structure.kind == ProtocolKind::Leaderless
+    }
+
+    pub fn record(&self, seq: Seq) -> Option<&'a Record> {
+        self.run.records().get(seq.index())
+    }
+
+    pub fn message(&self, seq: Seq) -> Option<(&'a Record, Message)> {
+        let record = self.record(seq)?;
+        message(record).map(|message| (record, message))
+    }
+
+    /// All replicas, without a proxy.
+    pub fn replicas(&self) -> impl Iterator<Item = &NodeView> {
+        self.nodes.iter().take(usize::from(self.structure.nodes))
+    }
+
+    pub fn proxy(&self) -> Option<&NodeView> {
+        let proxy = self.structure.proxy()?;
+        self.nodes.get(usize::from(proxy.0))
+    }
+
+    pub fn partitions(&self) -> impl Iterator<Item = PartitionId> + use<> {
+        (0..self.structure.partitions.max(1)).map(PartitionId)
+    }
+
+    pub fn place(&self, place: Place) -> &'a str {
+        match place {
+            Place::Node(node) => self.names.node(node),
+            Place::Client(client) => self.names.client(client),
+        }
+    }
+
+    /// "#7".
+    pub fn number(&self, write: WriteId) -> String {
+        format!("#{}", write.0)
+    }
+
+    /// "100 (#5)", or "nothing".
+    pub fn held(&self, held: Held) -> String {
+        match (held.value, held.write) {
+            (Value::Absent, _) | (_, None) => self.value(held.value),
+            (value, Some(write)) => format!("{} (#{})", self.value(value), write.0),
+        }
+    }
+
+    /// A value as people see it: with a true minus sign.
+    pub fn value(&self, value: Value) -> String {
+        match value {
+            Value::Number(number) => number.to_string().replace('-', "−"),
+            _ => self.names.value(value),
+        }
+    }
+
+    /// The records of what is on the wire, oldest first.
+    pub fn in_flight(&self) -> &[Seq] {
+        self.in_flight.get_or_init(|| self.run.in_flight())
+    }
+
+    // One leader.
+
+    /// Who leads: of those that are up and think so, the one of the highest epoch.
+    pub fn leader(&self, partition: PartitionId) -> Option<(NodeId, &LogView)> {
+        let leads = |node: &&NodeView| {
+            node.up
+                && self
+                    .log_of(node, partition)
+                    .is_some_and(|log| log.role == Role::Leader)
+        };
+        let epoch = |node: &&NodeView| self.log_of(node, partition).map_or(0, |log| log.epoch);
+        let leader = self.replicas().filter(leads).max_by_key(epoch)?;
+        self.log_of(leader, partition).map(|log| (leader.id, log))
+    }
+
+    pub fn is_leader(&self, node: NodeId) -> bool {
+        self.partitions().any(|partition| {
+            self.leader(partition)
+                .is_some_and(|(leader, _)| leader == node)
+        })
+    }
+
+    /// Whether it thinks that it leads, although a leader of a higher epoch does.
+    pub fn is_deposed(&self, node: &NodeView) -> bool {
+        node.up
+            && node.logs.iter().any(|log| {
+                let leader = self.leader(log.partition);
+                log.role == Role::Leader && leader.is_some_and(|(leader, _)| leader != node.id)
+            })
+    }
+
+    /// The log that the others are measured by.
+    pub fn reference(&self, partition: PartitionId) -> Option<Reference<'_>> {
+        if let Some((node, log)) = self.leader(partition) {
+            return Some(Reference {
+                node,
+                log,
+                leads: true,
+            });
+        }
+        let turns = self.index.turns();
+        let before = turns.partition_point(|seq| seq.index() < self.happened);
+        let last = turns[..before].iter().rev().find_map(|seq| {
+            let Kind::Promoted {
+                node, partition: p, ..
+            } = self.record(*seq)?.kind
+            else {
+                return None;
+            };
+            (p == partition).then_some(node)
+        })?;
+        let log = self.log(last, partition)?;
+        Some(Reference {
+            node: last,
+            log,
+            leads: false,
+        })
+    }
+
+    pub fn log(&self, node: NodeId, partition: PartitionId) -> Option<&LogView> {
+        self.log_of(self.nodes.get(usize::from(node.0))?, partition)
+    }
+
+    fn log_of<'b>(&self, node: &'b NodeView, partition: PartitionId) -> Option<&'b LogView> {
+        node.logs.get(usize::from(partition.0))
+    }
+
+    /// How far a replica is behind the log that it should have, over all partitions.
+    pub fn behind(&self, node: &NodeView) -> Option<Behind> {
+        let mut total: Option<Behind> = None;
+        for log in &node.logs {
+            let Some(reference) = self.reference(log.partition) else {
+                continue;
+            };
+            if reference.node == node.id {
+                continue;
+            }
+            let lag = self.lag(log, reference.log);
+            let so_far = total.unwrap_or_default();
+            total = Some(Behind {
+                entries: so_far.entries + lag.entries,
+                us: so_far.us.max(lag.us),
+            });
+        }
+        total
+    }
+
+    fn lag(&self, log: &LogView, reference: &LogView) -> Behind {
+        let shown = common(log, reference).min(log.applied);
+        let entries = reference.length.saturating_sub(shown);
+        if entries == 0 {
+            return Behind::default();
+        }
+        // The oldest entry that is not shown here yet.
+        let first = shown + 1;
+        let position = entry_at(reference, first).map(|entry| entry.position);
+        let appended = match position {
+            Some(position) => self.index.appended(reference.partition, position),
+            None => self
+                .index
+                .appended_at(reference.partition, first, reference.epoch),
+        };
+        let since = appended.map_or(self.now_us, |entry| entry.at_us);
+        Behind {
+            entries,
+            us: self.now_us.saturating_sub(since),
+        }
+    }
+
+    // Who has what.
+
+    /// The newest acknowledged write to a key.
+    pub fn truth(&self, key: KeyId) -> Option<&Acked> {
+        self.index.newest_acked(key, self.happened)
+    }
+
+    /// What a write made of its key.
+    pub fn value_of(&self, write: WriteId) -> Option<String> {
+        let value = self.index.write(write)?.value?;
+        Some(self.value(value))
+    }
+
+    /// Whether something newer than this was acknowledged.
+    pub fn is_stale(&self, key: KeyId, held: Held) -> bool {
+        self.truth(key)
+            .is_some_and(|acked| held.version.is_none_or(|version| version < acked.version))
+    }
+
+    /// The replicas that hold a key.
+    pub fn copies(&self, key: KeyId) -> Vec<NodeId> {
+        if self.is_leaderless() {
+            self.structure.copies_of(key).collect()
+        } else {
+            self.structure.replicas().collect()
+        }
+    }
+
+    /// The replicas on whose disk an acknowledged write, or what replaced it, is.
+    pub fn holders(&self, acked: &Acked) -> Vec<NodeId> {
+        let Some(key) = self.index.write(acked.write).map(|facts| facts.key) else {
+            return Vec::new();
+        };
+        let copies = self.copies(key);
+        copies
+            .into_iter()
+            .filter(|node| self.has(*node, key, acked.version))
+            .collect()
+    }
+
+    /// Whether the leader of a later epoch does not have an acknowledged write: it will be discarded.
+    pub fn is_abandoned(&self, acked: &Acked) -> bool {
+        let Some(key) = self.index.write(acked.write).map(|facts| facts.key) else {
+            return false;
+        };
+        let Version::Log(position) = acked.version else {
+            return false;
+        };
+        let leader = self.leader(self.structure.partition_of(key));
+        leader.is_some_and(|(leader, log)| {
+            log.epoch > position.epoch && !self.has(leader, key, acked.version)
+        })
+    }
+
+    fn has(&self, node: NodeId, key: KeyId, version: Version) -> bool {
+        let Some(view) = self.nodes.get(usize::from(node.0)) else {
+            return false;
+        };
+        match version {
+            Version::Stamp { .. } => view
+                .held
+                .get(usize::from(key.0))
+                .is_some_and(|held| held.version >= Some(version)),
+            Version::Log(position) => {
+                let log = self.log_of(view, self.structure.partition_of(key));
+                log.is_some_and(|log| match entry_at(log, position.index) {
+                    Some(entry) => entry.position == position && position.index <= log.persisted,
+                    // Before the tail that is shown, all logs agree but for rare and old exceptions.
+                    None => position.index <= log.persisted,
+                })
+            }
+        }
+    }
+
+    /// Leaderless: the last writes that a coordinator has sent to copies, oldest first.
+    pub fn recent_writes(&self, of: impl Fn(WriteId) -> bool) -> Vec<WriteId> {
+        let spread = self.index.spread();
+        let before = spread.partition_point(|(seq, _)| seq.index() < self.happened);
+        let recent = spread[..before].iter().rev().take(RECENT_WRITES_MAX);
+        let mut writes: Vec<WriteId> = recent
+            .map(|(_, write)| *write)
+            .filter(|write| of(*write))
+            .take(COLUMNS)
+            .collect();
+        writes.reverse();
+        writes
+    }
+
+    // Clients.
+
+    /// What a client last began, and how that ended, if it has.
+    pub fn last_op(&self, client: ClientId) -> Option<LastOp> {
+        let facts = self.index.last_op(client, self.happened)?;
+        let ended = facts.ended.filter(|(seq, _)| seq.index() < self.happened);
+        Some(LastOp {
+            action: facts.action,
+            ended: ended.map(|(_, outcome)| outcome),
+        })
+    }
+
+    /// Whether a client has ever been shown a key: what it saw may have been nothing.
+    pub fn has_looked(&self, client: ClientId, key: KeyId) -> bool {
+        self.index
+            .first_look(client, key)
+            .is_some_and(|seq| seq.index() < self.happened)
+    }
+
+    /// Since when a replica has been down.
+    pub fn down_since_us(&self, node: NodeId) -> Option<u64> {
+        let turns = self.index.turns();
+        let before = turns.partition_point(|seq| seq.index() < self.happened);
+        turns[..before].iter().rev().find_map(|seq| {
+            let record = self.record(*seq)?;
+            (record.kind == Kind::Crashed { node }).then_some(record.at.0)
+        })
+    }
+
+    /// The write that an operation is, where it is one.
+    pub fn write_of(&self, op: OpId) -> Option<WriteId> {
+        match self.index.op(op)?.action {
+            Action::Write { write, .. } => Some(write),
+            Action::Read { .. } => None,
+        }
+    }
+}
+
+/// What a client last began.
+#[derive(Clone, Copy)]
+pub(crate) struct LastOp {
+    pub action: Action,
+    pub ended: Option<replication::trace::Outcome>,
+}
+
+/// What a record of a sending says.
+pub(crate) fn message(record: &Record) -> Option<Message> {
+    match record.kind {
+        Kind::Sent {
+            from,
+            to,
+            message,
+            carries,
+            arrives,
+            flight_us,
+        } => Some(Message {
+            from,
+            to,
+            kind: message,
+            carries,
+            flight_us,
+            lost: arrives.is_none(),
+        }),
+        _ => None,
+    }
+}
+
+/// The entry at an index, where it lies in the part of the log that is shown.
+pub(crate) fn entry_at(log: &LogView, index: u32) -> Option<&replication::run::EntryView> {
+    let first = log.tail.first()?.position.index;
+    log.tail.get(index.checked_sub(first)? as usize)
+}
+
+/// Up to which index two logs are the same.
+fn common(a: &LogView, b: &LogView) -> u32 {
+    let shorter = a.length.min(b.length);
+    let from = |log: &LogView| {
+        log.tail
+            .first()
+            .map_or(log.length + 1, |entry| entry.position.index)
+    };
+    let first = from(a).max(from(b));
+    (first..=shorter)
+        .rev()
+        .find(|index| {
+            let (one, other) = (entry_at(a, *index), entry_at(b, *index));
+            one.is_some() && one.map(|entry| entry.position) == other.map(|entry| entry.position)
+        })
+        // Before the tails that are shown, logs agree but for rare and old exceptions.
+        .unwrap_or_else(|| shorter.min(first - 1))
+}
+
+/// The violation that is pointed at: who and what is part of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Focus {
+    pub nodes: Vec<NodeId>,
+    pub clients: Vec<ClientId>,
+    /// The read that was wrong.
+    pub op: Option<OpId>,
+    pub evidence: Vec<Seq>,
+}
+
+impl Focus {
+    pub fn on(run: &dyn Run, violation: Option<&Violation>) -> Focus {
+        let Some(violation) = violation else {
+            return Focus::default();
+        };
+        let records = run.records();
+        let kind = |seq: Seq| records.get(seq.index()).map(|record| &record.kind);
+        let mut focus = Focus {
+            evidence: violation.evidence.clone(),
+            ..Focus::default()
+        };
+        match kind(violation.at) {
+            Some(Kind::Saw { op, from, .. }) => {
+                focus.nodes.push(*from);
+                focus.clients.push(op.client);
+                focus.op = Some(*op);
+            }
+            Some(
+                Kind::Acknowledged { node, .. }
+                | Kind::Discarded { node, .. }
+                | Kind::Promoted { node, .. }
+                | Kind::Crashed { node },
+            ) => focus.nodes.push(*node),
+            _ => {}
+        }
+        for seq in &violation.evidence {
+            // Whoever was told something in the evidence is the one harmed.
+            if focus.clients.is_empty()
+                && let Some(Kind::Ended { op, .. }) = kind(*seq)
+            {
+                focus.clients.push(op.client);
+            }
+        }
+        focus
+    }
+
+    /// Whether the violation is about something between these two.
+    pub fn joins(&self, from: Place, to: Place) -> bool {
+        let part = |place| match place {
+            Place::Node(node) => self.nodes.contains(&node),
+            Place::Client(client) => self.clients.contains(&client),
+        };
+        self.op.is_some() && part(from) && part(to)
+    }
+
+    /// Whether a message is part of it.
+    pub fn has(&self, seq: Seq, carries: Carries) -> bool {
+        self.evidence.contains(&seq) || (self.op.is_some() && carries.op == self.op)
+    }
+}

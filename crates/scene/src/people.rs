@@ -1,0 +1,113 @@
+//! A client: a circle, a name, and what it is doing.
+
+use replication::ids::KeySet;
+use replication::run::ClientView;
+use replication::trace::{Action, Outcome};
+
+use crate::geometry::Point;
+use crate::layout::Layout;
+use crate::moment::{Focus, LastOp, Moment};
+use crate::quantity::listed;
+use crate::stage::{Anchor, Face, Label, Person};
+use crate::text::{fit, fit_any};
+use crate::tone::Tone;
+
+/// A client on the stage.
+pub(crate) fn person(
+    moment: &Moment<'_>,
+    layout: &Layout,
+    focus: &Focus,
+    client: &ClientView,
+) -> Person {
+    let m = &layout.metrics;
+    let rect = layout.people[usize::from(client.id.0)];
+    let at = layout.circle(rect);
+    let name = moment.names.client(client.id).to_owned();
+    let bad = focus.clients.contains(&client.id);
+    let doing = doing(moment, client);
+
+    let baseline = at.y + m.person_r + 1.28 * m.name;
+    let shown = fit(&name, Face::Title, m.name, rect.w);
+    let mut labels = vec![
+        Label::new(Point::new(at.x, baseline), shown, Face::Title, m.name).anchored(Anchor::Middle),
+    ];
+    if m.sub > 0.0 {
+        let text = fit_any(&doing, Face::Mono, m.sub, rect.w);
+        let below = Point::new(at.x, baseline + 1.42 * m.sub);
+        let label = Label::new(below, text, Face::Mono, m.sub).anchored(Anchor::Middle);
+        if !label.text.is_empty() {
+            labels.push(label.toned(Tone::Muted));
+        }
+    }
+    let said = doing.first().map_or("has done nothing yet", String::as_str);
+    Person {
+        id: client.id,
+        aria: format!("{name}, {said}"),
+        name,
+        at,
+        radius: m.person_r,
+        rect,
+        labels,
+        busy: client.busy.is_some(),
+        bad,
+    }
+}
+
+/// What a client is doing, or did last, longest wording first; nothing where it has done nothing yet.
+pub(crate) fn doing(moment: &Moment<'_>, client: &ClientView) -> Vec<String> {
+    let Some(last) = moment.last_op(client.id) else {
+        return Vec::new();
+    };
+    let LastOp { action, ended, .. } = last;
+    let wordings: Vec<String> = match (action, ended) {
+        (Action::Write { write, .. }, None) => {
+            vec![
+                format!("waits for “done” for #{}", write.0),
+                "waits for “done”".into(),
+                "waits".into(),
+            ]
+        }
+        (Action::Write { write, .. }, Some(Outcome::Refused)) => {
+            vec![format!("#{} was refused", write.0), "refused".into()]
+        }
+        (Action::Write { write, .. }, Some(Outcome::Unknown)) => {
+            vec![format!("#{}: no answer", write.0), "no answer".into()]
+        }
+        (Action::Write { write, .. }, Some(_)) => {
+            vec![
+                format!("has written #{}", write.0),
+                format!("wrote #{}", write.0),
+            ]
+        }
+        (Action::Read { keys }, None) => {
+            vec![format!("reads {}", key_names(moment, keys)), "reads".into()]
+        }
+        (Action::Read { .. }, Some(Outcome::Refused)) => {
+            vec!["was refused".into(), "refused".into()]
+        }
+        (Action::Read { .. }, Some(Outcome::Unknown)) => {
+            vec!["got no answer".into(), "no answer".into()]
+        }
+        (Action::Read { keys }, Some(_)) => saw(moment, client, keys),
+    };
+    wordings
+}
+
+fn saw(moment: &Moment<'_>, client: &ClientView, keys: KeySet) -> Vec<String> {
+    let seen: Vec<_> = keys
+        .iter()
+        .filter_map(|key| client.seen.get(usize::from(key.0)).copied())
+        .collect();
+    let long: Vec<String> = seen.iter().map(|held| moment.held(*held)).collect();
+    let short: Vec<String> = seen.iter().map(|held| moment.value(held.value)).collect();
+    vec![
+        format!("saw {}", listed(&long)),
+        format!("saw {}", short.join(", ")),
+        "has read".into(),
+    ]
+}
+
+fn key_names(moment: &Moment<'_>, keys: KeySet) -> String {
+    let names: Vec<&str> = keys.iter().map(|key| moment.names.key(key)).collect();
+    listed(&names)
+}

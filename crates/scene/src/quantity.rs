@@ -1,0 +1,67 @@
+//! Times and lists, as people read them.
+
+/// A moment: "1.842 s".
+pub fn moment(us: u64) -> String {
+    format!("{}.{:03} s", us / 1_000_000, us / 1_000 % 1_000)
+}
+
+/// A length of time, short: "0.4 ms", "3.2 ms", "140 ms", "1.8 s", "42 s".
+pub fn duration(us: u64) -> String {
+    let tenths = |of: u64| (us / (of / 10), us / (of / 10) % 10);
+    match us {
+        0..10_000 => match tenths(1_000) {
+            (all, 0) => format!("{} ms", all / 10),
+            (all, rest) => format!("{}.{rest} ms", all / 10),
+        },
+        10_000..1_000_000 => format!("{} ms", us / 1_000),
+        1_000_000..10_000_000 => {
+            let (all, rest) = tenths(1_000_000);
+            format!("{}.{rest} s", all / 10)
+        }
+        _ => format!("{} s", us / 1_000_000),
+    }
+}
+
+/// "1 entry", "2 entries".
+pub fn count(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// "A", "A and B", "A, B and C".
+pub fn listed<T: AsRef<str>>(items: &[T]) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.as_ref().to_owned(),
+        [most @ .., last] => {
+            let most: Vec<&str> = most.iter().map(AsRef::as_ref).collect();
+            format!("{} and {}", most.join(", "), last.as_ref())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_short() {
+        assert_eq!(moment(1_842_371), "1.842 s");
+        for (us, said) in [
+            (0, "0 ms"),
+            (400, "0.4 ms"),
+            (3_250, "3.2 ms"),
+            (3_000, "3 ms"),
+            (140_900, "140 ms"),
+            (1_849_000, "1.8 s"),
+            (42_000_000, "42 s"),
+        ] {
+            assert_eq!(duration(us), said);
+        }
+    }
+
+    #[test]
+    fn lists_end_with_and() {
+        assert_eq!(listed(&["A", "B", "C"]), "A, B and C");
+        assert_eq!(listed(&["A"]), "A");
+    }
+}

@@ -1,0 +1,194 @@
+//! The scrubber's markers, and stepping from event to event.
+
+use replication::engine::time::SimTime;
+use replication::promise::Promise;
+use replication::run::Run;
+use replication::trace::{Kind, MessageKind, Outcome, Record, Seq};
+
+use crate::events::words;
+use crate::index::SceneIndex;
+use crate::moment::{Moment, message};
+use crate::quantity::moment;
+use crate::tone::Tone;
+
+/// What the scrubber shows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Timeline {
+    /// Where the run ends at the latest, or where it is known to have ended, in microseconds.
+    pub length_us: u64,
+    /// Up to where it is known, in microseconds.
+    pub known_us: u64,
+    /// The cursor.
+    pub now_us: u64,
+    /// Markers, in order of time.
+    pub markers: Vec<Marker>,
+}
+
+/// A marker on the scrubber.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Marker {
+    /// The record: its key.
+    pub seq: Seq,
+    /// When.
+    pub at_us: u64,
+    /// What.
+    pub kind: MarkerKind,
+    /// Its colour.
+    pub tone: Tone,
+    /// In words: its title.
+    pub words: String,
+}
+
+/// What a marker marks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarkerKind {
+    /// A broken promise.
+    Violation(Promise),
+    /// A replica stopped.
+    Crash,
+    /// A replica started again.
+    Restart,
+    /// A new leader.
+    Promotion,
+    /// A setting was changed.
+    Change,
+}
+
+/// The scrubber's markers, up to what is known.
+pub fn timeline(run: &dyn Run, index: &SceneIndex) -> Timeline {
+    let records = run.records();
+    let length_us = run
+        .ended()
+        .map_or(run.scenario().limits.time.0, |(_, at)| at.0);
+    let last_us = records.last().map_or(0, |record| record.at.0);
+    let at_us = |seq: Seq| records.get(seq.index()).map(|record| record.at.0);
+    let broken = run
+        .violations()
+        .iter()
+        .enumerate()
+        .filter_map(|(i, violation)| {
+            let kind = MarkerKind::Violation(violation.promise);
+            Some((at_us(violation.at)?, violation.at, kind, Tone::Bad, Some(i)))
+        });
+    let turned = index.turns().iter().filter_map(|seq| {
+        let record = records.get(seq.index())?;
+        let (kind, tone) = turn(&record.kind)?;
+        Some((record.at.0, *seq, kind, tone, None))
+    });
+    let mut found: Vec<_> = broken.chain(turned).collect();
+    found.sort_by_key(|(at_us, seq, ..)| (*at_us, *seq));
+    // Thinned out before anything is put into words: there may be thousands.
+    thin_out(
+        &mut found,
+        length_us / MARKERS_SIDE_BY_SIDE,
+        |(at_us, _, kind, ..)| (*at_us, *kind),
+    );
+    let now = Moment::of(run, index);
+    let markers = found
+        .into_iter()
+        .map(|(at_us, seq, kind, tone, violation)| {
+            let violation = violation.and_then(|i| run.violations().get(i));
+            let words = match violation {
+                Some(violation) => violation.title.clone(),
+                None => words(&now, seq).unwrap_or_default(),
+            };
+            Marker {
+                seq,
+                at_us,
+                kind,
+                tone,
+                words: format!("{}: {words}", moment(at_us)),
+            }
+        });
+    let markers = markers.collect();
+    Timeline {
+        length_us,
+        known_us: last_us.max(run.now().0),
+        now_us: run.now().0,
+        markers,
+    }
+}
+
+/// Whether stepping passes over a record: heartbeats, sendings, and what is told by what it causes.
+///
+/// `trace` is the whole known trace that the record is of.
+pub fn is_quiet(record: &Record, trace: &[Record]) -> bool {
+    let cause = || record.cause.and_then(|seq| trace.get(seq.index()));
+    let cause_is_beat = || {
+        cause()
+            .and_then(message)
+            .is_some_and(|sent| sent.kind == MessageKind::Heartbeat)
+    };
+    match record.kind {
+        // A sending is told by its arrival; an entry in memory by its being persisted; a read by what it saw.
+        Kind::Sent { .. } | Kind::Appended { .. } => true,
+        Kind::Ended { outcome, .. } => outcome == Outcome::Answered,
+        Kind::Delivered => {
+            let counts = cause()
+                .and_then(message)
+                .is_some_and(|sent| match sent.kind {
+                    MessageKind::Ack => sent.carries.upto.is_some_and(|upto| upto.index > 0),
+                    MessageKind::Stored | MessageKind::Vote => true,
+                    _ => false,
+                });
+            let next = trace.get(record.seq.index() + 1);
+            let told = next.is_some_and(|next| next.cause == Some(record.seq));
+            !counts || told
+        }
+        Kind::Lost | Kind::Undelivered => cause_is_beat(),
+        // The first leader was there from the start.
+        Kind::Promoted { epoch, .. } => epoch <= 1,
+        _ => false,
+    }
+}
+
+/// The next moment after `at` at which something happens that is not quiet, among the known records.
+pub fn next_event(run: &dyn Run, index: &SceneIndex, at: SimTime) -> Option<SimTime> {
+    let records = run.records();
+    let time = |seq: &Seq| records.get(seq.index()).map(|record| record.at);
+    let loud = index.loud();
+    let next = loud.partition_point(|seq| time(seq).is_some_and(|time| time <= at));
+    time(loud.get(next)?)
+}
+
+/// The last such moment before `at`.
+pub fn previous_event(run: &dyn Run, index: &SceneIndex, at: SimTime) -> Option<SimTime> {
+    let records = run.records();
+    let time = |seq: &Seq| records.get(seq.index()).map(|record| record.at);
+    let loud = index.loud();
+    let next = loud.partition_point(|seq| time(seq).is_some_and(|time| time < at));
+    time(loud.get(next.checked_sub(1)?)?)
+}
+
+/// How many markers of one kind a scrubber shows at the most.
+const MARKERS_SIDE_BY_SIDE: u64 = 400;
+
+/// What a record is on the scrubber, if it is there at all.
+fn turn(kind: &Kind) -> Option<(MarkerKind, Tone)> {
+    match kind {
+        Kind::Crashed { .. } => Some((MarkerKind::Crash, Tone::Muted)),
+        Kind::Restarted { .. } => Some((MarkerKind::Restart, Tone::Ok)),
+        Kind::Promoted { epoch, .. } if *epoch > 1 => Some((MarkerKind::Promotion, Tone::Leader)),
+        Kind::Changed { .. } => Some((MarkerKind::Change, Tone::Client)),
+        _ => None,
+    }
+}
+
+/// Leaves out markers that would stand on one of the same kind.
+fn thin_out<T>(markers: &mut Vec<T>, apart_us: u64, what: impl Fn(&T) -> (u64, MarkerKind)) {
+    let mut last: Vec<(MarkerKind, u64)> = Vec::new();
+    markers.retain(|marker| {
+        let (marker_us, marker_kind) = what(marker);
+        match last.iter_mut().find(|(kind, _)| *kind == marker_kind) {
+            Some((_, at_us)) if marker_us < *at_us + apart_us => false,
+            Some((_, at_us)) => {
+                *at_us = marker_us;
+                true
+            }
+            None => {
+                last.push((marker_kind, marker_us));
+                true
+            }
+        }
+    });
+}

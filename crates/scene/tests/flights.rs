@@ -1,0 +1,180 @@
+//! What moves: where the record says that it is.
+
+mod common;
+
+use common::{QUORUM, STALE_READ, Watched, busy, shipped};
+use replication::trace::Kind;
+use scene::flights::{FLIGHTS_MAX, MARK_US};
+use scene::geometry::{Point, Rect};
+use scene::{ChipShape, Flight, Stage, flights, marks, position, stage};
+
+fn look(watched: &Watched) -> (Stage, Vec<Flight>) {
+    let stage = stage(watched.run(), &watched.index, 820.0, 500.0, None);
+    let flights = flights(watched.run(), &watched.index, &stage, None);
+    (stage, flights)
+}
+
+fn close(a: Point, b: Point) -> bool {
+    a.distance(b) < 1e-6
+}
+
+#[test]
+fn a_chip_is_where_its_record_says() {
+    for (name, scenario) in shipped() {
+        let mut watched = Watched::of(scenario);
+        for ms in (0..3000).step_by(37) {
+            watched.seek_ms(ms);
+            let now = watched.run().now().0;
+            let (_, flights) = look(&watched);
+            assert!(flights.len() <= FLIGHTS_MAX);
+            for flight in &flights {
+                let record = watched.run().records()[flight.seq.index()];
+                let Kind::Sent {
+                    from,
+                    to,
+                    arrives,
+                    flight_us,
+                    ..
+                } = record.kind
+                else {
+                    panic!("{name}: {record:?} is no sending");
+                };
+                assert_eq!((flight.from, flight.to), (from, to));
+                let arrives = arrives.unwrap_or(record.at.after_us(flight_us));
+                let part = (now - record.at.0) as f64 / (arrives.0 - record.at.0) as f64;
+                let drawn = position(flight, now as f64);
+                assert!(
+                    close(drawn, flight.curve.at(part)),
+                    "{name} at {ms} ms: {flight:?}"
+                );
+                assert_eq!(
+                    flight.lost,
+                    matches!(record.kind, Kind::Sent { arrives: None, .. })
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_chip_leaves_at_one_place_and_ends_at_the_other() {
+    let mut watched = Watched::new(STALE_READ);
+    let mut shapes = Vec::new();
+    for ms in (0..3000).step_by(11) {
+        watched.seek_ms(ms);
+        let (stage, flights) = look(&watched);
+        for flight in flights {
+            let near = |place, at: Point| {
+                let body: Rect = match place {
+                    replication::ids::Place::Node(node) => stage.nodes[usize::from(node.0)].rect,
+                    replication::ids::Place::Client(client) => {
+                        stage.people[usize::from(client.0)].rect
+                    }
+                };
+                body.grown(3.2 * stage.chip_radius).contains(at)
+            };
+            let begin = position(&flight, flight.sent_us as f64);
+            let end = position(&flight, flight.ends_us as f64);
+            assert!(near(flight.from, begin), "{flight:?}");
+            assert!(near(flight.to, end), "{flight:?}");
+            shapes.push(flight.shape);
+        }
+    }
+    for shape in [
+        ChipShape::Request,
+        ChipShape::Replicate,
+        ChipShape::AckCheck,
+        ChipShape::Done,
+        ChipShape::ReadRequest,
+        ChipShape::Answer,
+        ChipShape::Heartbeat,
+    ] {
+        assert!(shapes.contains(&shape), "{shape:?} was never seen");
+    }
+}
+
+#[test]
+fn what_is_lost_ends_half_way_and_leaves_a_cross_there() {
+    let mut watched = Watched::new(QUORUM);
+    let mut crosses = 0;
+    for ms in (0..4000).step_by(10) {
+        watched.seek_ms(ms);
+        let (stage, flights) = look(&watched);
+        for flight in flights.iter().filter(|flight| flight.lost) {
+            assert_eq!(flight.ends_us, flight.sent_us + flight.flight_us / 2);
+            let end = position(flight, flight.ends_us as f64 + 1e6);
+            let half = flight
+                .curve
+                .at((flight.flight_us / 2) as f64 / flight.flight_us as f64);
+            assert!(close(end, half));
+        }
+        let now = watched.run().now().0;
+        for mark in marks(watched.run(), &watched.index, &stage) {
+            assert!(mark.since_us <= now && now < mark.since_us + MARK_US);
+            assert_eq!(mark.until_us, mark.since_us + MARK_US);
+            crosses += 1;
+        }
+    }
+    assert!(crosses > 0, "nothing was lost");
+}
+
+#[test]
+fn a_chip_stays_in_its_lane_from_beginning_to_end() {
+    let mut watched = Watched::new(&busy(true, 5, 4));
+    let mut known = std::collections::BTreeMap::new();
+    for ms in (0..3000).step_by(20) {
+        watched.seek_ms(ms);
+        let (_, flights) = look(&watched);
+        for flight in flights {
+            let curve = *known.entry(flight.seq).or_insert(flight.curve);
+            assert_eq!(curve, flight.curve);
+        }
+    }
+}
+
+#[test]
+fn an_answer_says_what_was_looked_up() {
+    let mut watched = Watched::new(STALE_READ);
+    let mut texts = Vec::new();
+    for ms in 1100..1800 {
+        watched.seek_ms(ms);
+        let (_, flights) = look(&watched);
+        texts.extend(
+            flights
+                .into_iter()
+                .filter(|flight| flight.shape == ChipShape::Answer)
+                .map(|flight| flight.text),
+        );
+    }
+    texts.sort();
+    texts.dedup();
+    assert!(!texts.is_empty());
+    for text in &texts {
+        assert!(["100 · #1", "40 · #2"].contains(&text.as_str()), "{text}");
+    }
+}
+
+#[test]
+fn what_belongs_to_the_violation_is_drawn_last() {
+    let mut watched = Watched::new(STALE_READ);
+    watched.seek_ms(4000);
+    let violation = watched
+        .run()
+        .violations()
+        .first()
+        .expect("a stale read")
+        .clone();
+    let at = watched.run().records()[violation.at.index()].at.0;
+    watched.seek_ms(at / 1_000 - 5);
+    let stage = stage(
+        watched.run(),
+        &watched.index,
+        820.0,
+        500.0,
+        Some(&violation),
+    );
+    let flights = flights(watched.run(), &watched.index, &stage, Some(&violation));
+    let bad: Vec<bool> = flights.iter().map(|flight| flight.bad).collect();
+    assert!(bad.contains(&true));
+    assert!(bad.is_sorted());
+}

@@ -1,0 +1,285 @@
+//! What is on the stage, and that it can be read.
+
+mod common;
+
+use common::{FAILOVER, QUORUM, STALE_READ, Watched, busy, shipped};
+use scene::geometry::Rect;
+use scene::stage::{CellState, Label, Stage};
+use scene::{SceneIndex, Tone, stage};
+
+const SIZES: [(f64, f64); 6] = [
+    (320.0, 300.0),
+    (360.0, 420.0),
+    (390.0, 460.0),
+    (680.0, 420.0),
+    (820.0, 500.0),
+    (1060.0, 560.0),
+];
+
+fn look(watched: &Watched, (width, height): (f64, f64)) -> Stage {
+    stage(watched.run(), &watched.index, width, height, None)
+}
+
+fn apart(labels: &[Label], within: Rect, what: &str) {
+    for (i, label) in labels.iter().enumerate() {
+        let bounds = label.bounds();
+        assert!(
+            within.grown(0.5).holds(bounds),
+            "{what}: {label:?} leaves {within:?}"
+        );
+        for other in &labels[..i] {
+            assert!(
+                !bounds.grown(-0.3).overlaps(other.bounds()),
+                "{what}: {:?} and {:?}",
+                label.text,
+                other.text
+            );
+        }
+    }
+}
+
+/// Whatever is written keeps to its card, and to itself.
+fn can_be_read(stage: &Stage, what: &str) {
+    for card in &stage.nodes {
+        let what = format!("{what}, {} on {}x{}", card.name, stage.width, stage.height);
+        apart(&card.labels, card.rect, &what);
+        for cell in &card.cells {
+            assert!(card.rect.holds(cell.rect), "{what}: {cell:?}");
+            for label in &card.labels {
+                assert!(
+                    !cell.rect.overlaps(label.bounds()),
+                    "{what}: {:?} on a cell",
+                    label.text
+                );
+            }
+            if let Some(label) = &cell.label {
+                assert!(
+                    cell.rect.holds(label.bounds()),
+                    "{what}: {:?} leaves its cell",
+                    label.text
+                );
+            }
+        }
+        for (segment, _) in card.progress.iter().flat_map(|progress| &progress.segments) {
+            assert!(card.rect.holds(*segment), "{what}: {segment:?}");
+            for label in &card.labels {
+                assert!(
+                    !segment.overlaps(label.bounds()),
+                    "{what}: {:?} on a segment",
+                    label.text
+                );
+            }
+        }
+        assert!(!card.aria.is_empty());
+    }
+    for person in &stage.people {
+        let what = format!(
+            "{what}, {} on {}x{}",
+            person.name, stage.width, stage.height
+        );
+        apart(&person.labels, person.rect, &what);
+        let circle = Rect::around(person.at, 2.0 * person.radius, 2.0 * person.radius);
+        for label in &person.labels {
+            assert!(
+                !circle.overlaps(label.bounds()),
+                "{what}: {:?} on the circle",
+                label.text
+            );
+        }
+        assert!(!person.aria.is_empty());
+    }
+    if let Some(hub) = &stage.hub {
+        let circle = Rect::around(hub.at, 2.0 * hub.radius, 2.0 * hub.radius);
+        apart(&hub.labels, circle, what);
+    }
+}
+
+#[test]
+fn everything_written_can_be_read_in_every_shipped_scenario() {
+    for (name, scenario) in shipped() {
+        let mut watched = Watched::of(scenario);
+        for ms in [0, 40, 300, 1100, 2700, 5400, 9900] {
+            watched.seek_ms(ms);
+            for size in SIZES {
+                can_be_read(&look(&watched, size), &format!("{name} at {ms} ms"));
+            }
+        }
+    }
+}
+
+#[test]
+fn everything_written_can_be_read_however_many_there_are() {
+    for leaderless in [false, true] {
+        for (nodes, clients) in [(1, 1), (2, 3), (4, 6), (7, 2), (12, 6), (12, 12)] {
+            let mut watched = Watched::new(&busy(leaderless, nodes, clients));
+            for ms in [900, 1700, 3600] {
+                watched.seek_ms(ms);
+                for size in SIZES {
+                    can_be_read(
+                        &look(&watched, size),
+                        &format!("{nodes} nodes, {clients} clients at {ms} ms"),
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn places_do_not_change_while_a_run_goes_on() {
+    for json in [STALE_READ, FAILOVER, QUORUM] {
+        let mut watched = Watched::new(json);
+        let places = |watched: &Watched| {
+            let stage = look(watched, (820.0, 500.0));
+            let cards: Vec<Rect> = stage.nodes.iter().map(|card| card.rect).collect();
+            let people: Vec<Rect> = stage.people.iter().map(|person| person.rect).collect();
+            (cards, people, stage.hub.map(|hub| hub.at))
+        };
+        watched.seek_ms(0);
+        let at_first = places(&watched);
+        for ms in [500, 1200, 2300, 3000, 6000] {
+            watched.seek_ms(ms);
+            assert_eq!(places(&watched), at_first);
+        }
+    }
+}
+
+#[test]
+fn a_follower_that_waits_for_a_write_is_behind_and_shows_the_place_where_it_will_be() {
+    let watched = Watched::new(STALE_READ).at_ms(1100);
+    let stage = look(&watched, (820.0, 500.0));
+    let [leader, follower, _] = &stage.nodes[..] else {
+        panic!("three replicas");
+    };
+    assert!(leader.crown && !follower.crown);
+    assert_eq!(leader.behind, None);
+    let behind = follower.behind.expect("it has a leader");
+    assert_eq!(behind.entries, 1);
+    // Alice wrote after 950 ms, and her request took 25 ms.
+    assert!((100_000..=125_000).contains(&behind.us), "{behind:?}");
+    let states =
+        |cells: &[scene::stage::Cell]| cells.iter().map(|cell| cell.state).collect::<Vec<_>>();
+    assert_eq!(
+        states(&leader.cells),
+        [CellState::Filled, CellState::Filled]
+    );
+    assert_eq!(
+        states(&follower.cells),
+        [CellState::Filled, CellState::Missing]
+    );
+    assert!(follower.values[0].stale && !leader.values[0].stale);
+    assert_eq!(
+        follower.aria,
+        "Replica F1, follower, 1 entry and 124 ms behind the leader, shows balance 100, older than what was acknowledged"
+    );
+}
+
+#[test]
+fn after_a_failover_the_crown_moves_and_what_the_old_leader_has_alone_is_marked() {
+    let mut watched = Watched::new(FAILOVER);
+    watched.seek_ms(2050);
+    assert!(look(&watched, (820.0, 500.0)).nodes[0].crown);
+    watched.seek_ms(3500);
+    let stage = look(&watched, (820.0, 500.0));
+    let leaders: Vec<bool> = stage.nodes.iter().map(|card| card.crown).collect();
+    assert_eq!(leaders.iter().filter(|crown| **crown).count(), 1);
+    assert!(!leaders[0]);
+    assert!(!stage.nodes[0].up);
+    assert_eq!(stage.nodes[0].tone, Tone::Muted);
+    let doomed: Vec<_> = stage.nodes[0]
+        .cells
+        .iter()
+        .filter(|cell| cell.state == CellState::Discarded)
+        .filter_map(|cell| cell.write)
+        .collect();
+    assert_eq!(doomed.len(), 1);
+    assert_eq!(doomed[0].0, 2);
+    assert!(stage.nodes[0].aria.ends_with("1 entry will be discarded"));
+}
+
+#[test]
+fn a_proxy_counts_what_it_waits_for() {
+    let mut watched = Watched::new(QUORUM);
+    let mut seen = Vec::new();
+    for ms in 0..4000 {
+        watched.seek_ms(ms);
+        let stage = look(&watched, (680.0, 420.0));
+        let hub = stage.hub.expect("a proxy");
+        if let Some(progress) = hub.progress.filter(|progress| progress.write.is_some()) {
+            assert_eq!(progress.need, 3);
+            assert_eq!(progress.arcs.len(), 3);
+            let filled = progress.arcs.iter().filter(|(_, filled)| *filled).count();
+            assert_eq!(filled, usize::from(progress.have));
+            seen.push(progress.have);
+        }
+    }
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen, [0, 1, 2]);
+}
+
+#[test]
+fn the_violation_in_focus_shows_whom_it_is_about() {
+    let watched = Watched::new(STALE_READ).at_ms(4000);
+    let run = watched.run();
+    let violation = run.violations().first().expect("a stale read");
+    let stage = stage(run, &watched.index, 820.0, 500.0, Some(violation));
+    let bad: Vec<&str> = stage
+        .nodes
+        .iter()
+        .filter(|card| card.bad)
+        .map(|card| card.name.as_str())
+        .collect();
+    assert_eq!(bad.len(), 1);
+    assert!(stage.people[0].bad && !stage.people[1].bad);
+    let wires = stage
+        .wires
+        .iter()
+        .filter(|wire| wire.tone == Tone::Bad && wire.dashed);
+    assert_eq!(wires.count(), 1);
+}
+
+#[test]
+fn an_index_that_grew_with_its_run_equals_one_that_was_made_at_its_end() {
+    for (name, scenario) in shipped() {
+        let mut grown = Watched::of(scenario.clone());
+        for ms in [5, 120, 900, 901, 3000, 7000] {
+            grown.seek_ms(ms);
+        }
+        let at_once = Watched::of(scenario).at_ms(7000);
+        for size in SIZES {
+            assert_eq!(look(&grown, size), look(&at_once, size), "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_past_looks_the_same_after_the_future_is_known() {
+    for (name, scenario) in shipped() {
+        let fresh = Watched::of(scenario.clone()).at_ms(1300);
+        let mut back = Watched::of(scenario);
+        back.seek_ms(6000);
+        back.seek_ms(1300);
+        let size = (820.0, 500.0);
+        assert_eq!(look(&fresh, size), look(&back, size), "{name}");
+    }
+}
+
+#[test]
+fn an_index_that_is_shown_another_run_starts_afresh() {
+    let mut index = SceneIndex::new();
+    let one = Watched::new(STALE_READ).at_ms(2000);
+    let other = Watched::new(QUORUM).at_ms(2000);
+    index.update(one.run());
+    index.update(other.run());
+    let expected = look(&other, (820.0, 500.0));
+    assert_eq!(stage(other.run(), &index, 820.0, 500.0, None), expected);
+}
+
+#[test]
+fn absurd_sizes_are_drawn_too() {
+    let watched = Watched::new(STALE_READ).at_ms(1000);
+    for size in [(0.0, 0.0), (-5.0, 10.0), (f64::NAN, 300.0), (1e6, 20.0)] {
+        assert_eq!(look(&watched, size).nodes.len(), 3);
+    }
+}
