@@ -1,0 +1,386 @@
+//! The stage: replicas, clients and wires as SVG, and the layer in which messages move.
+//!
+//! Can be mounted many times: everything that it knows comes from its desk.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use gloo_events::EventListener;
+use replication::ids::{ClientId, NodeId, Place};
+use scene::geometry::{Point, Rect};
+use scene::stage::{Anchor, Cell, CellState, Hub, Label, NodeCard, Person, Progress, Wire};
+use scene::{Stage as Scene, Tone, glyphs};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{
+    Element, IntersectionObserver, IntersectionObserverEntry, ResizeObserver, SvggElement,
+};
+use yew::prelude::*;
+
+use crate::components::menu::Menu;
+use crate::desk::Desk;
+use crate::paint::{Painter, number};
+use crate::platform;
+use crate::store::Open;
+
+/// What the stage is made from.
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// The desk whose run is shown.
+    pub desk: Desk,
+}
+
+/// The stage at the desk's cursor.
+#[component]
+pub fn Stage(props: &Props) -> Html {
+    let desk = &props.desk;
+    let area = use_node_ref();
+    let layer = use_node_ref();
+    let size = use_state(|| (0.0, 0.0));
+    let painter = use_mut_ref(|| None::<Painter>);
+    {
+        let (area, size, player) = (area.clone(), size.setter(), desk.player().clone());
+        use_effect_with((), move |()| {
+            let watching = area
+                .cast::<Element>()
+                .and_then(|area| watch(area, size, move |seen| player.set_on_screen(seen)));
+            move || drop(watching)
+        });
+    }
+    {
+        let (layer, painter, player) = (layer.clone(), painter.clone(), desk.player().clone());
+        use_effect_with((), move |()| {
+            *painter.borrow_mut() = layer.cast::<SvggElement>().and_then(Painter::new);
+            let painting: Rc<RefCell<Option<Painter>>> = painter.clone();
+            player.set_paint(Some(Box::new(move |run, index| {
+                if let Some(painter) = painting.borrow_mut().as_mut() {
+                    painter.paint(run, index);
+                }
+            })));
+            move || player.set_paint(None)
+        });
+    }
+    {
+        let player = desk.player().clone();
+        use_effect_with((), move |()| {
+            let document = web_sys::window().and_then(|window| window.document());
+            let listener = document.map(|document| {
+                let shown = document.clone();
+                EventListener::new(&document, "visibilitychange", move |_| {
+                    player.set_tab_shown(!shown.hidden());
+                })
+            });
+            move || drop(listener)
+        });
+    }
+    let focus = desk.focus();
+    let scene = desk.with(|run, index| {
+        let focus = focus.and_then(|number| run.violations().get(number));
+        scene::stage(run, index, size.0, size.1, focus)
+    });
+    {
+        // After each rendering the chips follow, since places may have changed with the size.
+        let (desk, scene, painter) = (desk.clone(), scene.clone(), painter.clone());
+        use_effect(move || {
+            desk.with(|run, index| {
+                if let Some(painter) = painter.borrow_mut().as_mut() {
+                    painter.focus = focus
+                        .and_then(|number| run.violations().get(number))
+                        .cloned();
+                    painter.stage = scene;
+                    painter.still = platform::prefers_still();
+                    painter.paint(run, index);
+                }
+            });
+        });
+    }
+    let open = match desk.store().open {
+        Open::Menu(place) => area_of(&scene, place).map(|at| (place, at)),
+        _ => None,
+    };
+    let twin = desk.with(scene::text_twin);
+    let name = desk.store().scenario.title.clone();
+    html! {
+        <div class="stage" ref={area} data-stage-ready={(!scene.nodes.is_empty()).then_some("")}>
+            <svg
+                class="scene"
+                role="group"
+                aria-label={format!("Stage: {name}")}
+                viewBox={format!("0 0 {} {}", number(size.0), number(size.1))}
+            >
+                <g class="wires" aria-hidden="true">
+                    for each in scene.wires.iter() { { wire(each) } }
+                </g>
+                if let Some(each) = &scene.hub { { hub(each, desk) } }
+                for each in scene.nodes.iter() { { node(each, desk) } }
+                for each in scene.people.iter() { { person(each, desk) } }
+                <g class="chips" ref={layer} aria-hidden="true"/>
+            </svg>
+            if let Some((place, at)) = open {
+                <Menu key={Scene::key(place)} desk={desk.clone()} {place} beside={at} width={size.0} height={size.1}/>
+            }
+            <div class="unseen">
+                <p>{ "On the stage now:" }</p>
+                <ul>
+                    for line in twin { <li>{ line }</li> }
+                </ul>
+            </div>
+        </div>
+    }
+}
+
+fn wire(wire: &Wire) -> Html {
+    let class = classes!("wire", tone(wire.tone), wire.dashed.then_some("dashed"));
+    html! { <path key={wire.key()} {class} d={wire.curve.path()}/> }
+}
+
+fn node(card: &NodeCard, desk: &Desk) -> Html {
+    let place = Place::Node(card.id);
+    let Rect { x, y, w, h } = card.rect;
+    let class = classes!(
+        "node",
+        tone(card.tone),
+        (!card.up).then_some("down"),
+        card.bad.then_some("bad"),
+        card.crown.then_some("crowned"),
+        card.deposed.then_some("deposed"),
+    );
+    let halo = card.rect.grown(5.0);
+    let drawn = html! {
+        <>
+            if card.bad {
+                <rect class="halo" x={number(halo.x)} y={number(halo.y)} width={number(halo.w)} height={number(halo.h)} rx={number(card.radius + 5.0)}/>
+            }
+            <rect class="body" x={number(x)} y={number(y)} width={number(w)} height={number(h)} rx={number(card.radius)}/>
+            if card.band > 0.0 {
+                <path class="band" d={band(card.rect, card.band, card.radius)}/>
+                <path class="crown" d={glyphs::crown(card.crown_at)}/>
+            }
+            for each in card.cells.iter() { { cell(each) } }
+            if let Some(progress) = &card.progress { { segments(progress) } }
+            for each in card.labels.iter() { { label(each) } }
+            <rect class="rim" x={number(x)} y={number(y)} width={number(w)} height={number(h)} rx={number(card.radius)}/>
+        </>
+    };
+    actor(desk, place, class, card.rect, card.aria.clone(), drawn)
+}
+
+/// Something that one can act on: click, tap, Enter or Space opens what can be done.
+///
+/// The button is a clear rectangle over the drawing: what is drawn is for the eye alone, and the button's
+/// name says the same in words.
+fn actor(desk: &Desk, place: Place, class: Classes, area: Rect, aria: String, drawn: Html) -> Html {
+    let open = desk.store().open == Open::Menu(place);
+    let opened = desk.clone();
+    let onclick = Callback::from(move |event: MouseEvent| {
+        event.stop_propagation();
+        opened.show(if open {
+            Open::Nothing
+        } else {
+            Open::Menu(place)
+        });
+    });
+    let opened = desk.clone();
+    let onkeydown = Callback::from(move |event: KeyboardEvent| {
+        if matches!(event.key().as_str(), "Enter" | " ") {
+            event.prevent_default();
+            event.stop_propagation();
+            opened.show(Open::Menu(place));
+        }
+    });
+    let Rect { x, y, w, h } = area;
+    html! {
+        <g key={Scene::key(place)} class={classes!("actor", class)} data-place={Scene::key(place)}>
+            <g aria-hidden="true">{ drawn }</g>
+            <rect
+                class="hit"
+                x={number(x)}
+                y={number(y)}
+                width={number(w)}
+                height={number(h)}
+                rx="12"
+                role="button"
+                tabindex="0"
+                aria-haspopup="dialog"
+                aria-expanded={if open { "true" } else { "false" }}
+                aria-label={aria}
+                {onclick}
+                {onkeydown}
+            />
+        </g>
+    }
+}
+
+/// The band behind a leader's name: round above, straight below.
+fn band(card: Rect, height: f64, radius: f64) -> String {
+    let (left, top, right) = (number(card.x), number(card.y), number(card.right()));
+    let (r, low, bottom) = (
+        number(radius),
+        number(card.y + radius),
+        number(card.y + height),
+    );
+    format!(
+        "M{left} {bottom}V{low}A{r} {r} 0 0 1 {} {top}H{}A{r} {r} 0 0 1 {right} {low}V{bottom}z",
+        number(card.x + radius),
+        number(card.right() - radius)
+    )
+}
+
+fn cell(cell: &Cell) -> Html {
+    let Rect { x, y, w, h } = cell.rect;
+    let class = classes!(
+        "cell",
+        cell.state.class(),
+        format!("v{}", cell.hue.0),
+        cell.newest.then_some("newest")
+    );
+    let (y, h) = match cell.state {
+        // Changes nothing, so it is only a bar.
+        CellState::NoOp => (y + h * 0.38, h * 0.24),
+        _ => (y, h),
+    };
+    html! {
+        <>
+            <rect {class} x={number(x)} y={number(y)} width={number(w)} height={number(h)} rx={number((0.16 * w).min(0.4 * h))}/>
+            if cell.state == CellState::Discarded {
+                <path class="hatch" d={glyphs::hatch(cell.rect)}/>
+            }
+            if let Some(number) = &cell.label { { label(number) } }
+        </>
+    }
+}
+
+fn segments(progress: &Progress) -> Html {
+    html! {
+        <>
+            for (Rect { x, y, w, h }, full) in progress.segments.iter().copied() {
+                <rect class={classes!("segment", full.then_some("filled"))} x={number(x)} y={number(y)} width={number(w)} height={number(h)} rx={number(h / 2.0)}/>
+            }
+            for (path, full) in progress.arcs.iter() {
+                <path class={classes!("arc", full.then_some("filled"))} d={path.clone()}/>
+            }
+        </>
+    }
+}
+
+fn hub(hub: &Hub, desk: &Desk) -> Html {
+    let place = Place::Node(hub.id);
+    let (_, width) = hub.ring;
+    let drawn = html! {
+        <>
+            <g stroke-width={number(width)}>
+                if let Some(progress) = &hub.progress { { segments(progress) } }
+            </g>
+            <circle class="body" cx={number(hub.at.x)} cy={number(hub.at.y)} r={number(hub.radius)}/>
+            for each in hub.labels.iter() { { label(each) } }
+        </>
+    };
+    let class = classes!("hub", (!hub.up).then_some("down"));
+    actor(
+        desk,
+        place,
+        class,
+        area_of_hub(hub),
+        hub.aria.clone(),
+        drawn,
+    )
+}
+
+fn person(person: &Person, desk: &Desk) -> Html {
+    let place = Place::Client(person.id);
+    let (r, Point { x, y }) = (person.radius, person.at);
+    let class = classes!(
+        "person",
+        person.busy.then_some("busy"),
+        person.bad.then_some("bad")
+    );
+    let (head, head_radius) = glyphs::head(person.at, r);
+    let drawn = html! {
+        <>
+            <circle class="body" cx={number(x)} cy={number(y)} r={number(r)}/>
+            <circle class="person-mark" cx={number(head.x)} cy={number(head.y)} r={number(head_radius)}/>
+            <path class="person-mark" d={glyphs::shoulders(person.at, r)}/>
+            for each in person.labels.iter() { { label(each) } }
+        </>
+    };
+    actor(desk, place, class, person.rect, person.aria.clone(), drawn)
+}
+
+fn label(label: &Label) -> Html {
+    let anchor = match label.anchor {
+        Anchor::Start => "start",
+        Anchor::Middle => "middle",
+        Anchor::End => "end",
+    };
+    html! {
+        <text
+            class={classes!(label.face.class(), tone(label.tone))}
+            x={number(label.at.x)}
+            y={number(label.at.y)}
+            text-anchor={anchor}
+            font-size={number(label.size)}
+        >{ label.text.clone() }</text>
+    }
+}
+
+fn tone(tone: Tone) -> String {
+    format!("t-{}", tone.name())
+}
+
+/// Where a place stands.
+fn area_of(scene: &Scene, place: Place) -> Option<Rect> {
+    match place {
+        Place::Client(ClientId(client)) => Some(scene.people.get(usize::from(client))?.rect),
+        Place::Node(NodeId(node)) => match scene.nodes.get(usize::from(node)) {
+            Some(card) => Some(card.rect),
+            None => scene.hub.as_ref().map(area_of_hub),
+        },
+    }
+}
+
+fn area_of_hub(hub: &Hub) -> Rect {
+    Rect::around(hub.at, 2.0 * hub.radius, 2.0 * hub.radius)
+}
+
+/// Tells how large an element is, and whether it can be seen, until it is dropped.
+struct Watching {
+    sizes: ResizeObserver,
+    sights: IntersectionObserver,
+    _on_size: Closure<dyn FnMut()>,
+    _on_sight: Closure<dyn FnMut(js_sys::Array)>,
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.sizes.disconnect();
+        self.sights.disconnect();
+    }
+}
+
+fn watch(
+    area: Element,
+    size: UseStateSetter<(f64, f64)>,
+    on_sight: impl Fn(bool) + 'static,
+) -> Option<Watching> {
+    let measured = area.clone();
+    let on_size = Closure::<dyn FnMut()>::new(move || {
+        size.set((
+            f64::from(measured.client_width()),
+            f64::from(measured.client_height()),
+        ));
+    });
+    let on_sight = Closure::<dyn FnMut(js_sys::Array)>::new(move |entries: js_sys::Array| {
+        let last = entries.pop().dyn_into::<IntersectionObserverEntry>();
+        on_sight(last.is_ok_and(|entry| entry.is_intersecting()));
+    });
+    let sizes = ResizeObserver::new(on_size.as_ref().unchecked_ref()).ok()?;
+    let sights = IntersectionObserver::new(on_sight.as_ref().unchecked_ref()).ok()?;
+    sizes.observe(&area);
+    sights.observe(&area);
+    Some(Watching {
+        sizes,
+        sights,
+        _on_size: on_size,
+        _on_sight: on_sight,
+    })
+}

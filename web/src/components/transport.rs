@@ -1,0 +1,149 @@
+//! Play, step, speed and the scrubber.
+
+use replication::engine::time::SimTime;
+use replication::run::End;
+use scene::quantity::moment;
+use scene::timeline::{Marker, MarkerKind};
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use crate::desk::Desk;
+use crate::paint::number;
+use crate::speed::Speed;
+use crate::store::Stopped;
+
+/// How fine the scrubber is: so many places over the whole run.
+const PLACES: u64 = 2000;
+
+/// The transport.
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// The desk.
+    pub desk: Desk,
+}
+
+/// One row of buttons and the scrubber.
+#[component]
+pub fn Transport(props: &Props) -> Html {
+    let desk = &props.desk;
+    let store = desk.store();
+    let timeline = desk.with(scene::timeline);
+    let now = SimTime(timeline.now_us);
+    let does = |verb: fn(&Desk)| {
+        let desk = desk.clone();
+        Callback::from(move |_: MouseEvent| verb(&desk))
+    };
+    let ended = desk.with(|run, _| run.ended().filter(|(_, at)| *at <= run.now()));
+    let on_speed = {
+        let desk = desk.clone();
+        Callback::from(move |event: InputEvent| {
+            if let Some(step) = read(&event).and_then(|value| value.parse().ok()) {
+                desk.pace(Speed::at(step));
+            }
+        })
+    };
+    let place_us = timeline.length_us.div_ceil(PLACES).max(1);
+    let on_scrub = {
+        let desk = desk.clone();
+        Callback::from(move |event: InputEvent| {
+            if let Some(place) = read(&event).and_then(|value| value.parse::<u64>().ok()) {
+                desk.seek(SimTime(place * place_us));
+            }
+        })
+    };
+    let places = timeline.length_us.div_ceil(place_us);
+    let (play, picture) = match (store.playing, store.stopped, ended.is_some()) {
+        (true, _, _) => ("Pause", PAUSE),
+        (false, _, true) => ("Play again", AGAIN),
+        (false, Some(Stopped::Violation), _) => ("Go on", PLAY),
+        _ => ("Play", PLAY),
+    };
+    let at_start = now == SimTime::ZERO;
+    html! {
+        <div class="transport" role="group" aria-label="Player">
+            <div class="row">
+                <button type="button" class="primary play" onclick={does(Desk::toggle)}>
+                    <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"><path d={picture} fill="currentColor"/></svg>
+                    { play }
+                </button>
+                <button type="button" class="icon" aria-label="To the start" title="To the start" disabled={at_start} onclick={does(Desk::restart)}>{ "|◂" }</button>
+                <button type="button" disabled={at_start} onclick={does(Desk::step_back)}>{ "◂ step" }</button>
+                <button type="button" disabled={ended.is_some()} onclick={does(Desk::step)}>{ "step ▸" }</button>
+                <span class="time" data-now-us={now.0.to_string()}>{ "t = " }{ moment(now.0) }</span>
+                <span class="speed">
+                    <label>
+                        { "Speed" }
+                        <input type="range" min="0" max={Speed::LAST.to_string()} step="1" value={store.speed.step().to_string()} aria-valuetext={store.speed.written()} oninput={on_speed}/>
+                    </label>
+                    <output>{ store.speed.written() }</output>
+                </span>
+            </div>
+            <div class="scrub">
+                <div class="marks" aria-hidden="true">
+                    <svg>
+                        { for timeline.markers.iter().map(|each| mark(each, timeline.length_us)) }
+                    </svg>
+                </div>
+                <input
+                    type="range"
+                    aria-label="Moment of the run"
+                    min="0"
+                    max={places.to_string()}
+                    step="1"
+                    value={(now.0 / place_us).to_string()}
+                    aria-valuetext={moment(now.0)}
+                    oninput={on_scrub}
+                />
+            </div>
+            <div class="row notice-row">
+                { status(store.stopped, ended.map(|(why, _)| why)) }
+                if let Some(notice) = store.notice { <span class="notice-words">{ notice }</span> }
+                if !store.earlier.is_empty() {
+                    <button type="button" class="link" onclick={does(Desk::undo)}>{ "Undo: back to the run before" }</button>
+                }
+            </div>
+        </div>
+    }
+}
+
+const PLAY: &str = "M2 0.5L13 7L2 13.5z";
+const PAUSE: &str = "M2 1h3.6v12H2zM8.4 1H12v12H8.4z";
+const AGAIN: &str = "M7 1a6 6 0 1 0 6 6h-2.2A3.8 3.8 0 1 1 7 3.2V6l4.4-3.6L7-1z";
+
+/// Why it stands still, where one could wonder.
+fn status(stopped: Option<Stopped>, ended: Option<End>) -> Html {
+    match (stopped, ended) {
+        (Some(Stopped::Violation), _) => {
+            html! { <strong class="paused-note">{ "Paused: a promise was broken." }</strong> }
+        }
+        (_, Some(end)) => html! { <span>{ over(end) }</span> },
+        _ => Html::default(),
+    }
+}
+
+fn over(end: End) -> &'static str {
+    match end {
+        End::Time => "The run is over: its time is up.",
+        End::Quiet => "The run is over: nothing more can happen.",
+        End::Records => "The run is over: it reached its limit of events.",
+        End::Operations => "The run is over: it reached its limit of operations.",
+        End::InFlight => "The run is over: too many messages are on the wire.",
+    }
+}
+
+/// A marker above the scrubber: a triangle for a broken promise, a bar for anything else.
+fn mark(marker: &Marker, length_us: u64) -> Html {
+    let (class, d) = match marker.kind {
+        MarkerKind::Violation(_) => ("violation", "M0 15l-5 -12h10z"),
+        _ => ("intervention", "M1 15h-2v-9h2z"),
+    };
+    let x = format!(
+        "{}%",
+        number(marker.at_us as f64 / length_us.max(1) as f64 * 100.0)
+    );
+    html! { <svg {x} overflow="visible"><path {class} {d}><title>{ marker.words.clone() }</title></path></svg> }
+}
+
+fn read(event: &InputEvent) -> Option<String> {
+    Some(event.target_dyn_into::<HtmlInputElement>()?.value())
+}
