@@ -8,7 +8,10 @@ use serde::Serialize;
 use siphasher::sip::SipHasher13;
 
 use crate::engine::time::SimTime;
-use crate::ids::{Change, ClientId, Held, KeyId, KeySet, NodeId, OpId, PartitionId, Place, Position, Version, WriteId};
+use crate::ids::{
+    Change, ClientId, Held, KeyId, KeySet, NodeId, OpId, PartitionId, Place, Position, Version,
+    WriteId,
+};
 
 /// A record's place in its trace, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -342,7 +345,9 @@ impl Kind {
     /// The client whose doing or seeing this is, if it is one's.
     pub fn client(&self) -> Option<ClientId> {
         match self {
-            Kind::Invoked { op, .. } | Kind::Saw { op, .. } | Kind::Ended { op, .. } => Some(op.client),
+            Kind::Invoked { op, .. } | Kind::Saw { op, .. } | Kind::Ended { op, .. } => {
+                Some(op.client)
+            }
             _ => None,
         }
     }
@@ -375,7 +380,11 @@ pub fn fingerprint(records: &[Record]) -> String {
 
 /// The first place at which two traces differ, or `None` where they are equal.
 pub fn first_divergence(a: &[Record], b: &[Record]) -> Option<Seq> {
-    let common = a.iter().zip(b).take_while(|(one, other)| one == other).count();
+    let common = a
+        .iter()
+        .zip(b)
+        .take_while(|(one, other)| one == other)
+        .count();
     (common < a.len().max(b.len())).then_some(Seq(common as u32))
 }
 
@@ -445,7 +454,10 @@ mod tests {
         let crashes = json!([ { "at_ms": 2000, "crash": "F1" }, { "at_ms": 2900, "restart": "F1" },
             { "at_ms": 4000, "crash": "leader" }, { "at_ms": 6000, "restart": "leader" }, { "at_ms": 100, "set": { "/network/jitter": 3 } } ]);
         let documents = [
-            document(json!({ "kind": "single_leader", "ack": { "mode": "semi_sync", "timeout_ms": 300 } }), crashes),
+            document(
+                json!({ "kind": "single_leader", "ack": { "mode": "semi_sync", "timeout_ms": 300 } }),
+                crashes,
+            ),
             document(json!({ "kind": "leaderless" }), json!([])),
         ];
         let mut records = Vec::new();
@@ -472,10 +484,24 @@ mod tests {
                 })
                 .chain((!fields.is_empty()).then_some(Json::Null))
                 .collect(),
-            Json::Number(number) => vec![json!(number.as_i64().expect("integers only") ^ 1), Json::Null],
+            Json::Number(number) => vec![
+                json!(number.as_i64().expect("integers only") ^ 1),
+                Json::Null,
+            ],
             Json::Bool(flag) => vec![json!(!flag)],
             // Units of one enum stand in for one another.
-            Json::String(_) => ["Read", "Ack", "Done", "Unknown", "Refused", "Absent", "Lost", "Delivered"].map(|name| json!(name)).to_vec(),
+            Json::String(_) => [
+                "Read",
+                "Ack",
+                "Done",
+                "Unknown",
+                "Refused",
+                "Absent",
+                "Lost",
+                "Delivered",
+            ]
+            .map(|name| json!(name))
+            .to_vec(),
             _ => Vec::new(),
         }
     }
@@ -485,7 +511,10 @@ mod tests {
         let mut kinds = std::collections::BTreeMap::new();
         for record in samples() {
             let document = serde_json::to_value(record).expect("records are plain data");
-            let name = document["kind"].as_object().and_then(|kind| kind.keys().next().cloned()).unwrap_or_else(|| document["kind"].to_string());
+            let name = document["kind"]
+                .as_object()
+                .and_then(|kind| kind.keys().next().cloned())
+                .unwrap_or_else(|| document["kind"].to_string());
             let seen: &mut u32 = kinds.entry(name).or_default();
             // Many of each, so that options are met both ways.
             if *seen >= 40 {
@@ -495,13 +524,18 @@ mod tests {
             let before = fingerprint(&[record]);
             let mut fields_changed = 0;
             for document in changed(&document) {
-                let Ok(other) = serde_json::from_value::<Record>(document) else { continue };
+                let Ok(other) = serde_json::from_value::<Record>(document) else {
+                    continue;
+                };
                 if other != record {
                     fields_changed += 1;
                     assert_ne!(fingerprint(&[other]), before, "{record:?} and {other:?}");
                 }
             }
-            assert!(fields_changed >= 3, "seq, at and cause at least: {record:?}");
+            assert!(
+                fields_changed >= 3,
+                "seq, at and cause at least: {record:?}"
+            );
         }
         assert!(kinds.len() >= 20, "only {kinds:?}");
     }

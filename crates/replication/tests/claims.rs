@@ -16,7 +16,9 @@ fn shipped(name: &str) -> Scenario {
 }
 
 fn set(scenario: Scenario, knobs: &[(&str, Json)]) -> Arc<Scenario> {
-    let turn = |scenario: Scenario, (pointer, value): &(&str, Json)| scenario.with(pointer, value.clone()).expect("valid");
+    let turn = |scenario: Scenario, (pointer, value): &(&str, Json)| {
+        scenario.with(pointer, value.clone()).expect("valid")
+    };
     Arc::new(knobs.iter().fold(scenario, turn))
 }
 
@@ -24,25 +26,46 @@ fn set(scenario: Scenario, knobs: &[(&str, Json)]) -> Arc<Scenario> {
 fn outcome(scenario: &Arc<Scenario>, seed: u64, promise: Promise) -> (Verdict, Metrics) {
     let mut run = run::open(Arc::clone(scenario), seed);
     run.seek(SimTime(u64::MAX));
-    (run.verdict(promise), measure(run.records(), run.violations(), run.now()))
+    (
+        run.verdict(promise),
+        measure(run.records(), run.violations(), run.now()),
+    )
 }
 
 #[test]
 fn leader_reads_keep_read_your_writes_in_the_double_transfer() {
     let any = set(shipped("double-transfer"), &[]);
-    assert_eq!(outcome(&any, any.seed, Promise::ReadYourWrites).0.state, State::Broken);
-    let leader = set(shipped("double-transfer"), &[("/reads/policy", json!("leader"))]);
+    assert_eq!(
+        outcome(&any, any.seed, Promise::ReadYourWrites).0.state,
+        State::Broken
+    );
+    let leader = set(
+        shipped("double-transfer"),
+        &[("/reads/policy", json!("leader"))],
+    );
     for seed in 0..1000 {
         let (verdict, _) = outcome(&leader, seed, Promise::ReadYourWrites);
-        assert!(verdict.state == State::Kept && verdict.checked > 0, "seed {seed}: {verdict:?}");
+        assert!(
+            verdict.state == State::Kept && verdict.checked > 0,
+            "seed {seed}: {verdict:?}"
+        );
     }
 }
 
 #[test]
 fn the_same_crash_loses_nothing_under_quorum_and_something_under_async() {
     let lost = |mode: &str| -> u32 {
-        let scenario = set(shipped("leader-crash-async"), &[("/protocol/ack/mode", json!(mode))]);
-        (0..1000).map(|seed| outcome(&scenario, seed, Promise::NoAckedWriteLost).1.acked_writes_lost).sum()
+        let scenario = set(
+            shipped("leader-crash-async"),
+            &[("/protocol/ack/mode", json!(mode))],
+        );
+        (0..1000)
+            .map(|seed| {
+                outcome(&scenario, seed, Promise::NoAckedWriteLost)
+                    .1
+                    .acked_writes_lost
+            })
+            .sum()
     };
     assert_eq!(lost("quorum"), 0);
     assert!(lost("async") > 0);
@@ -69,7 +92,9 @@ fn quorum_loses_nothing_whatever_crashes() {
         let (verdict, _) = outcome(&quorum, seed, Promise::NoAckedWriteLost);
         assert_eq!(verdict.violations, 0, "seed {seed}");
         acknowledged += verdict.checked;
-        lost += outcome(&asynchronous, seed, Promise::NoAckedWriteLost).1.acked_writes_lost;
+        lost += outcome(&asynchronous, seed, Promise::NoAckedWriteLost)
+            .1
+            .acked_writes_lost;
     }
     assert!(acknowledged > 200 * 20, "only {acknowledged}");
     assert!(lost > 0);
@@ -77,19 +102,39 @@ fn quorum_loses_nothing_whatever_crashes() {
 
 #[test]
 fn overlapping_quorums_find_every_write_that_was_done_before() {
-    let quorums = |w: u8, r: u8| set(shipped("quorum-overlap"), &[("/protocol/w", json!(w)), ("/protocol/r", json!(r))]);
+    let quorums = |w: u8, r: u8| {
+        set(
+            shipped("quorum-overlap"),
+            &[("/protocol/w", json!(w)), ("/protocol/r", json!(r))],
+        )
+    };
     let run = |w, r| -> Vec<Metrics> {
         let scenario = quorums(w, r);
-        assert_eq!((scenario.structure.copies, scenario.settings.network.loss_ppm, scenario.script.len()), (3, 0, 0));
-        (0..100).map(|seed| outcome(&scenario, seed, Promise::ReadYourWrites).1).collect()
+        assert_eq!(
+            (
+                scenario.structure.copies,
+                scenario.settings.network.loss_ppm,
+                scenario.script.len()
+            ),
+            (3, 0, 0)
+        );
+        (0..100)
+            .map(|seed| outcome(&scenario, seed, Promise::ReadYourWrites).1)
+            .collect()
     };
     for (w, r) in [(2, 2), (3, 1), (1, 3), (3, 3)] {
         for (seed, metrics) in run(w, r).iter().enumerate() {
             assert_eq!(metrics.stale_reads, 0, "W {w}, R {r}, seed {seed}");
-            assert!(metrics.reads_during_writes >= 50, "W {w}, R {r}, seed {seed}: {metrics:?}");
+            assert!(
+                metrics.reads_during_writes >= 50,
+                "W {w}, R {r}, seed {seed}: {metrics:?}"
+            );
         }
     }
     for (w, r) in [(1, 1), (1, 2), (2, 1)] {
-        assert!(run(w, r).iter().any(|metrics| metrics.stale_reads > 0), "W {w}, R {r}");
+        assert!(
+            run(w, r).iter().any(|metrics| metrics.stale_reads > 0),
+            "W {w}, R {r}"
+        );
     }
 }

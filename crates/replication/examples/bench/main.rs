@@ -2,6 +2,8 @@
 //!
 //! The page measures the same documents in wasm.
 
+#![expect(clippy::disallowed_types, reason = "a bench has a clock")]
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -50,7 +52,10 @@ fn world<R: Replica>(scenario: &Arc<Scenario>) -> Json {
         let mut watch = Watch::new(scenario);
         watch.observe(&records, scenario);
         watching_s = watching_s.min(began.elapsed().as_secs_f64());
-        delivered = records.iter().filter(|record| record.kind == Kind::Delivered).count();
+        delivered = records
+            .iter()
+            .filter(|record| record.kind == Kind::Delivered)
+            .count();
     }
     json!({ "messages_per_s": delivered as f64 / alone_s, "watched_over_alone": watching_s / alone_s })
 }

@@ -29,19 +29,30 @@ impl Address {
             | u64::from(topic.origin) << 32
             | u64::from(topic.partition.0) << 24
             | u64::from(topic.attempt & 0xff_ffff);
-        Address { stream, number: topic.number }
+        Address {
+            stream,
+            number: topic.number,
+        }
     }
 
     /// What a client does or chooses.
     pub fn choice(choice: Choice, op: OpId, partition: PartitionId) -> Self {
-        let stream = (0x80 | choice as u64) << 56 | u64::from(op.client.0) << 48 | u64::from(partition.0) << 24;
-        Address { stream, number: op.number }
+        let stream = (0x80 | choice as u64) << 56
+            | u64::from(op.client.0) << 48
+            | u64::from(partition.0) << 24;
+        Address {
+            stream,
+            number: op.number,
+        }
     }
 
     /// How long a replica waits before it stands for election, for the `round`th time.
     pub fn election(node: NodeId, partition: PartitionId, round: u32) -> Self {
         let stream = 0xff << 56 | u64::from(node.0) << 48 | u64::from(partition.0) << 24;
-        Address { stream, number: round }
+        Address {
+            stream,
+            number: round,
+        }
     }
 }
 
@@ -66,12 +77,22 @@ impl Topic {
 
     /// A message that serves an operation.
     pub fn of(op: OpId) -> Self {
-        Topic { origin: op.client.0, number: op.number, partition: PartitionId(0), attempt: 0 }
+        Topic {
+            origin: op.client.0,
+            number: op.number,
+            partition: PartitionId(0),
+            attempt: 0,
+        }
     }
 
     /// A message that serves none, by a count of its sender's.
     pub fn counted(number: u32, partition: PartitionId) -> Self {
-        Topic { origin: Self::PROTOCOL, number, partition, attempt: 0 }
+        Topic {
+            origin: Self::PROTOCOL,
+            number,
+            partition,
+            attempt: 0,
+        }
     }
 }
 
@@ -138,29 +159,50 @@ impl Chance {
     pub fn new(seed: u64) -> Self {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
-        Chance { seed, fresh: ChaCha8Rng::from_seed(key), cache: Vec::new() }
+        Chance {
+            seed,
+            fresh: ChaCha8Rng::from_seed(key),
+            cache: Vec::new(),
+        }
     }
 
     /// The draw at an address.
     pub fn draw(&mut self, address: Address) -> Draw {
-        let (number, offset) = (address.number / DRAWS_PER_BLOCK, address.number % DRAWS_PER_BLOCK);
+        let (number, offset) = (
+            address.number / DRAWS_PER_BLOCK,
+            address.number % DRAWS_PER_BLOCK,
+        );
         if self.cache.is_empty() {
             // Only where something is drawn: a checkpoint carries no cache.
-            self.cache = vec![Block { stream: 0, number: NO_BLOCK, words: [0; WORDS] }; CACHED_BLOCKS];
+            self.cache = vec![
+                Block {
+                    stream: 0,
+                    number: NO_BLOCK,
+                    words: [0; WORDS]
+                };
+                CACHED_BLOCKS
+            ];
         }
         // Fibonacci hashing: streams differ in their high and low bytes.
-        let slot = (address.stream.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - CACHED_BLOCKS.ilog2())) as usize;
+        let slot = (address.stream.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            >> (64 - CACHED_BLOCKS.ilog2())) as usize;
         let block = &mut self.cache[slot];
         if block.stream != address.stream || block.number != number {
             let mut rng = self.fresh.clone();
             rng.set_stream(address.stream);
             rng.set_word_pos(u128::from(number) * WORDS as u128);
-            block.words.iter_mut().for_each(|word| *word = rng.next_u32());
+            block
+                .words
+                .iter_mut()
+                .for_each(|word| *word = rng.next_u32());
             (block.stream, block.number) = (address.stream, number);
         }
         let at = offset as usize * WORDS_PER_DRAW;
         let [which, _, low, high] = [0, 1, 2, 3].map(|i| block.words[at + i]);
-        Draw { which, size: u64::from(high) << 32 | u64::from(low) }
+        Draw {
+            which,
+            size: u64::from(high) << 32 | u64::from(low),
+        }
     }
 }
 
@@ -188,8 +230,19 @@ mod tests {
 
     fn addresses() -> impl Iterator<Item = Address> {
         (0..2000).map(|i| {
-            let op = OpId { client: ClientId((i % 3) as u8), number: i * 7 % 50 };
-            Address::choice(if i % 2 == 0 { Choice::Pace } else { Choice::Target }, op, PartitionId((i % 5) as u8))
+            let op = OpId {
+                client: ClientId((i % 3) as u8),
+                number: i * 7 % 50,
+            };
+            Address::choice(
+                if i % 2 == 0 {
+                    Choice::Pace
+                } else {
+                    Choice::Target
+                },
+                op,
+                PartitionId((i % 5) as u8),
+            )
         })
     }
 
@@ -197,14 +250,21 @@ mod tests {
     fn a_draw_depends_on_its_address_alone() {
         let mut in_order = Chance::new(7);
         let forward: Vec<_> = addresses().map(|address| in_order.draw(address)).collect();
-        let mut backward: Vec<_> = addresses().collect::<Vec<_>>().into_iter().rev().map(|a| Chance::new(7).draw(a)).collect();
+        let mut backward: Vec<_> = addresses()
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .map(|a| Chance::new(7).draw(a))
+            .collect();
         backward.reverse();
         assert_eq!(forward, backward);
     }
 
     #[test]
     fn another_seed_is_other_weather() {
-        let same = addresses().filter(|address| Chance::new(1).draw(*address) == Chance::new(2).draw(*address)).count();
+        let same = addresses()
+            .filter(|address| Chance::new(1).draw(*address) == Chance::new(2).draw(*address))
+            .count();
         assert_eq!(same, 0);
     }
 }

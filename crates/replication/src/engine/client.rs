@@ -8,7 +8,9 @@ use std::collections::VecDeque;
 
 use crate::engine::chance::{Address, Chance, Choice};
 use crate::engine::time::SimTime;
-use crate::ids::{Change, ClientId, Held, KeyId, KeySet, NodeId, OpId, PartitionId, Value, WriteId};
+use crate::ids::{
+    Change, ClientId, Held, KeyId, KeySet, NodeId, OpId, PartitionId, Value, WriteId,
+};
 use crate::protocol::routing::{self, Knows};
 use crate::protocol::{KnownLeader, Reply, Request};
 use crate::run::ClientView;
@@ -83,7 +85,10 @@ pub enum ClientEffect {
 impl Client {
     /// A client that has done nothing yet.
     pub fn new(id: ClientId, structure: &Structure) -> Self {
-        let first_leader = KnownLeader { epoch: 0, node: Some(NodeId(0)) };
+        let first_leader = KnownLeader {
+            epoch: 0,
+            node: Some(NodeId(0)),
+        };
         Client {
             id,
             step: 0,
@@ -114,7 +119,10 @@ impl Client {
 
     /// The settings have changed: its pace may have.
     pub fn on_settings(&mut self, ctx: &mut ClientCtx<'_>) {
-        let random = matches!(ctx.scenario.clients[usize::from(self.id.0)].does, Does::Random { .. });
+        let random = matches!(
+            ctx.scenario.clients[usize::from(self.id.0)].does,
+            Does::Random { .. }
+        );
         if random && !self.busy.as_ref().is_some_and(|busy| busy.planned) {
             self.plan_next(ctx);
         }
@@ -131,27 +139,44 @@ impl Client {
         self.silent &= !bit(from);
         match reply {
             Reply::Done { op, version } => {
-                let Some(busy) = self.busy.as_ref().filter(|busy| busy.op == op) else { return };
+                let Some(busy) = self.busy.as_ref().filter(|busy| busy.op == op) else {
+                    return;
+                };
                 if let Action::Write { key, change, .. } = busy.action {
                     let believed = &mut self.believes[usize::from(key.0)];
                     *believed = change.applied_to(*believed);
                 }
                 self.end(Outcome::Written { version }, ctx);
             }
-            Reply::Answer { op, partition, items } => {
-                let Some(busy) = self.busy.as_mut().filter(|busy| busy.op == op) else { return };
+            Reply::Answer {
+                op,
+                partition,
+                items,
+            } => {
+                let Some(busy) = self.busy.as_mut().filter(|busy| busy.op == op) else {
+                    return;
+                };
                 busy.parts.retain(|(part, _)| *part != partition);
                 let done = busy.parts.is_empty();
                 for (key, from, held) in items {
                     self.seen[usize::from(key.0)] = held;
                     self.believes[usize::from(key.0)] = held.value;
-                    ctx.effects.push(ClientEffect::Note(Kind::Saw { op, key, from, held }));
+                    ctx.effects.push(ClientEffect::Note(Kind::Saw {
+                        op,
+                        key,
+                        from,
+                        held,
+                    }));
                 }
                 if done {
                     self.end(Outcome::Answered, ctx);
                 }
             }
-            Reply::NotLeader { op, partition, leader } => {
+            Reply::NotLeader {
+                op,
+                partition,
+                leader,
+            } => {
                 self.hear_of(partition, leader);
                 if leader.node.is_none() {
                     self.ask_all(ctx);
@@ -170,13 +195,22 @@ impl Client {
 
     /// It has waited long enough.
     pub fn on_timeout(&mut self, op: OpId, ctx: &mut ClientCtx<'_>) {
-        let Some(busy) = self.busy.as_ref().filter(|busy| busy.op == op) else { return };
-        let silent = busy.parts.iter().fold(0, |bits, (_, node)| bits | bit(*node));
+        let Some(busy) = self.busy.as_ref().filter(|busy| busy.op == op) else {
+            return;
+        };
+        let silent = busy
+            .parts
+            .iter()
+            .fold(0, |bits, (_, node)| bits | bit(*node));
         self.silent |= silent;
         if let Some(sticky) = self.sticky
             && silent & bit(sticky) != 0
         {
-            self.sticky = Some(routing::next_answering(sticky, self.silent, &ctx.scenario.structure));
+            self.sticky = Some(routing::next_answering(
+                sticky,
+                self.silent,
+                &ctx.scenario.structure,
+            ));
         }
         self.ask_all(ctx);
         self.end(Outcome::Unknown, ctx);
@@ -214,7 +248,8 @@ impl Client {
         match &ctx.scenario.clients[usize::from(self.id.0)].does {
             Does::Steps(steps) => {
                 let step = &steps[number as usize];
-                let as_seen = |(key, value): &(KeyId, Value)| self.seen[usize::from(key.0)].value == *value;
+                let as_seen =
+                    |(key, value): &(KeyId, Value)| self.seen[usize::from(key.0)].value == *value;
                 if step.when_saw.iter().all(as_seen) {
                     self.begin(step.act, number, true, ctx);
                 } else {
@@ -223,10 +258,15 @@ impl Client {
             }
             Does::Random { keys } => {
                 self.last_began = ctx.now;
-                let op = OpId { client: self.id, number };
+                let op = OpId {
+                    client: self.id,
+                    number,
+                };
                 let rates = ctx.settings.rates[usize::from(self.id.0)];
                 let total = rates.writes_per_s + rates.reads_per_s;
-                let writes = ctx.chance.draw(Address::choice(Choice::WriteOrRead, op, PartitionId(0)));
+                let writes =
+                    ctx.chance
+                        .draw(Address::choice(Choice::WriteOrRead, op, PartitionId(0)));
                 let act = if writes.uniform() * total < rates.writes_per_s {
                     let key = keys[writes.pick(keys.len())];
                     // Its own number: unique, and what the chip shows.
@@ -242,12 +282,19 @@ impl Client {
     /// Sees to it that it wakes for the next step.
     fn plan_next(&mut self, ctx: &mut ClientCtx<'_>) {
         self.due = match &ctx.scenario.clients[usize::from(self.id.0)].does {
-            Does::Steps(steps) => steps.get(self.step as usize).map(|step| ctx.now.after_us(step.wait_us)),
+            Does::Steps(steps) => steps
+                .get(self.step as usize)
+                .map(|step| ctx.now.after_us(step.wait_us)),
             Does::Random { .. } => {
                 let rates = ctx.settings.rates[usize::from(self.id.0)];
                 let per_s = rates.writes_per_s + rates.reads_per_s;
-                let op = OpId { client: self.id, number: self.step };
-                let pace = ctx.chance.draw(Address::choice(Choice::Pace, op, PartitionId(0)));
+                let op = OpId {
+                    client: self.id,
+                    number: self.step,
+                };
+                let pace = ctx
+                    .chance
+                    .draw(Address::choice(Choice::Pace, op, PartitionId(0)));
                 // A Poisson process, but for one thing: an operation waits for the one before.
                 let gap_us = -libm::log1p(-pace.uniform()) / per_s * 1e6;
                 (per_s > 0.0).then(|| self.last_began.after_us(gap_us as u64).max(ctx.now))
@@ -259,7 +306,13 @@ impl Client {
     }
 
     fn begin(&mut self, act: Act, number: u32, planned: bool, ctx: &mut ClientCtx<'_>) {
-        let (structure, op) = (&ctx.scenario.structure, OpId { client: self.id, number });
+        let (structure, op) = (
+            &ctx.scenario.structure,
+            OpId {
+                client: self.id,
+                number,
+            },
+        );
         *ctx.operations += 1;
         let (action, keys) = match act {
             Act::Write(key, change) => {
@@ -271,14 +324,25 @@ impl Client {
                     }
                     _ => change,
                 };
-                (Action::Write { write: WriteId(*ctx.writes), key, change }, KeySet::from_iter([key]))
+                (
+                    Action::Write {
+                        write: WriteId(*ctx.writes),
+                        key,
+                        change,
+                    },
+                    KeySet::from_iter([key]),
+                )
             }
             Act::Read(keys) => (Action::Read { keys }, keys),
         };
-        ctx.effects.push(ClientEffect::Note(Kind::Invoked { op, action }));
+        ctx.effects
+            .push(ClientEffect::Note(Kind::Invoked { op, action }));
         let mut parts = Vec::new();
         for partition in (0..structure.partitions).map(PartitionId) {
-            let here: KeySet = keys.iter().filter(|key| structure.partition_of(*key) == partition).collect();
+            let here: KeySet = keys
+                .iter()
+                .filter(|key| structure.partition_of(*key) == partition)
+                .collect();
             if here.is_empty() {
                 continue;
             }
@@ -287,12 +351,34 @@ impl Client {
                 write => write,
             };
             let knows = self.knows(partition, structure, ctx.chance);
-            let (node, by_leader) = routing::target(op, action, partition, knows, structure, ctx.settings, ctx.chance);
+            let (node, by_leader) = routing::target(
+                op,
+                action,
+                partition,
+                knows,
+                structure,
+                ctx.settings,
+                ctx.chance,
+            );
             parts.push((partition, node));
-            ctx.effects.push(ClientEffect::Send(node, Request::Do { op, action: part, partition, by_leader }));
+            ctx.effects.push(ClientEffect::Send(
+                node,
+                Request::Do {
+                    op,
+                    action: part,
+                    partition,
+                    by_leader,
+                },
+            ));
         }
-        self.busy = Some(Busy { op, action, parts, planned });
-        ctx.effects.push(ClientEffect::Timeout(op, ctx.settings.client_timeout_us));
+        self.busy = Some(Busy {
+            op,
+            action,
+            parts,
+            planned,
+        });
+        ctx.effects
+            .push(ClientEffect::Timeout(op, ctx.settings.client_timeout_us));
         if self.silent != 0 && ctx.now.since_us(self.asked_at) >= ctx.settings.client_timeout_us {
             // Perhaps they are back.
             self.ask(self.silent, ctx);
@@ -301,21 +387,38 @@ impl Client {
 
     fn end(&mut self, outcome: Outcome, ctx: &mut ClientCtx<'_>) {
         let Some(busy) = self.busy.take() else { return };
-        ctx.effects.push(ClientEffect::Note(Kind::Ended { op: busy.op, outcome }));
+        ctx.effects.push(ClientEffect::Note(Kind::Ended {
+            op: busy.op,
+            outcome,
+        }));
         if busy.planned {
             self.plan_next(ctx);
         }
         self.go_on(ctx);
     }
 
-    fn knows(&mut self, partition: PartitionId, structure: &Structure, chance: &mut Chance) -> Knows {
-        let session = OpId { client: self.id, number: 0 };
+    fn knows(
+        &mut self,
+        partition: PartitionId,
+        structure: &Structure,
+        chance: &mut Chance,
+    ) -> Knows {
+        let session = OpId {
+            client: self.id,
+            number: 0,
+        };
         let sticky = *self.sticky.get_or_insert_with(|| {
             let draw = chance.draw(Address::choice(Choice::Target, session, PartitionId(0xff)));
             NodeId(draw.pick(usize::from(structure.nodes)) as u8)
         });
-        let leader = self.leaders[usize::from(partition.0)].node.unwrap_or(NodeId(0));
-        Knows { leader, sticky, silent: self.silent }
+        let leader = self.leaders[usize::from(partition.0)]
+            .node
+            .unwrap_or(NodeId(0));
+        Knows {
+            leader,
+            sticky,
+            silent: self.silent,
+        }
     }
 
     fn hear_of(&mut self, partition: PartitionId, leader: KnownLeader) {
@@ -337,7 +440,10 @@ impl Client {
             // There is nobody else to go to.
             return;
         }
-        let request = Request::Ask { client: self.id, number: self.asked };
+        let request = Request::Ask {
+            client: self.id,
+            number: self.asked,
+        };
         self.asked += 1;
         self.asked_at = ctx.now;
         for node in structure.replicas().filter(|node| whom & bit(*node) != 0) {
@@ -349,4 +455,3 @@ impl Client {
 fn bit(node: NodeId) -> u16 {
     1 << node.0
 }
-

@@ -53,8 +53,14 @@ impl Delay {
         match self {
             Delay::Constant { ms } => *ms,
             Delay::Exponential { mean_ms } => -mean_ms * libm::log1p(-uniform),
-            Delay::LogNormal { median_ms, p99_over_p50 } if *p99_over_p50 <= 1.0 => *median_ms,
-            Delay::LogNormal { median_ms, p99_over_p50 } => {
+            Delay::LogNormal {
+                median_ms,
+                p99_over_p50,
+            } if *p99_over_p50 <= 1.0 => *median_ms,
+            Delay::LogNormal {
+                median_ms,
+                p99_over_p50,
+            } => {
                 let sigma = libm::log(*p99_over_p50) / Z99;
                 median_ms * libm::exp(sigma * standard_normal(uniform))
             }
@@ -65,12 +71,15 @@ impl Delay {
                 for (weight, delay) in parts {
                     if left < *weight {
                         // What is left over within this part's share is uniform again.
-                        return delay.quantile_ms((left / weight).clamp(MIN_UNIFORM, 1.0 - MIN_UNIFORM));
+                        return delay
+                            .quantile_ms((left / weight).clamp(MIN_UNIFORM, 1.0 - MIN_UNIFORM));
                     }
                     left -= weight;
                 }
                 // Rounding alone leads here.
-                parts.last().map_or(0.0, |(_, delay)| delay.quantile_ms(1.0 - MIN_UNIFORM))
+                parts
+                    .last()
+                    .map_or(0.0, |(_, delay)| delay.quantile_ms(1.0 - MIN_UNIFORM))
             }
         }
     }
@@ -167,28 +176,48 @@ mod tests {
     /// Quantiles of the standard normal distribution, as published tables give them.
     #[test]
     fn the_normal_quantiles_are_those_of_the_tables() {
-        for (p, z) in [(0.5, 0.0), (0.841_344_746_068_542_9, 1.0), (0.975, 1.959_963_984_540_054), (0.99, Z99), (0.001, -3.090_232_306_167_813_5), (1e-10, -6.361_340_902_404_056)] {
-            assert!((standard_normal(p) - z).abs() < 1e-9, "{p} gave {}", standard_normal(p));
+        for (p, z) in [
+            (0.5, 0.0),
+            (0.841_344_746_068_542_9, 1.0),
+            (0.975, 1.959_963_984_540_054),
+            (0.99, Z99),
+            (0.001, -3.090_232_306_167_813_5),
+            (1e-10, -6.361_340_902_404_056),
+        ] {
+            assert!(
+                (standard_normal(p) - z).abs() < 1e-9,
+                "{p} gave {}",
+                standard_normal(p)
+            );
         }
     }
 
     #[test]
     fn a_log_normal_has_the_median_and_the_p99_that_it_was_given() {
-        let delay = Delay::LogNormal { median_ms: 320.0, p99_over_p50: 4.0 };
+        let delay = Delay::LogNormal {
+            median_ms: 320.0,
+            p99_over_p50: 4.0,
+        };
         assert!((delay.quantile_ms(0.5) - 320.0).abs() < 1e-9);
         assert!((delay.quantile_ms(0.99) - 1280.0).abs() < 1e-6);
     }
 
     #[test]
     fn every_delay_stays_within_its_limits() {
-        let absurd = Delay::Pareto { min_ms: 1.0, alpha: 0.01 };
+        let absurd = Delay::Pareto {
+            min_ms: 1.0,
+            alpha: 0.01,
+        };
         assert_eq!(absurd.at(u64::MAX), Delay::MAX_US);
         assert_eq!(Delay::Constant { ms: 0.0 }.at(0), 1);
     }
 
     #[test]
     fn a_mix_draws_each_part_by_its_weight() {
-        let mix = Delay::Mix(vec![(3.0, Delay::Constant { ms: 1.0 }), (1.0, Delay::Constant { ms: 9.0 })]);
+        let mix = Delay::Mix(vec![
+            (3.0, Delay::Constant { ms: 1.0 }),
+            (1.0, Delay::Constant { ms: 9.0 }),
+        ]);
         let draws = 4096u64;
         let slow = (0..draws).filter(|i| mix.at(i << 52) == 9000).count();
         assert_eq!(slow, 1024);

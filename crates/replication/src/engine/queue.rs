@@ -26,7 +26,12 @@ struct Key {
 impl<E> Queue<E> {
     /// Nothing.
     pub fn new() -> Self {
-        Queue { heap: BinaryHeap::new(), events: Vec::new(), free: Vec::new(), next: 0 }
+        Queue {
+            heap: BinaryHeap::new(),
+            events: Vec::new(),
+            free: Vec::new(),
+            next: 0,
+        }
     }
 
     /// Puts an event in.
@@ -41,7 +46,11 @@ impl<E> Queue<E> {
                 self.events.len() as u32 - 1
             }
         };
-        self.heap.push(Reverse(Key { at, order: self.next, slot }));
+        self.heap.push(Reverse(Key {
+            at,
+            order: self.next,
+            slot,
+        }));
         self.next += 1;
     }
 
@@ -77,7 +86,13 @@ impl<E> Queue<E> {
     fn sorted(&self) -> Vec<(SimTime, u64, &E)> {
         let mut keys: Vec<Key> = self.heap.iter().map(|Reverse(key)| *key).collect();
         keys.sort_unstable();
-        keys.iter().filter_map(|key| self.events[key.slot as usize].as_ref().map(|event| (key.at, key.order, event))).collect()
+        keys.iter()
+            .filter_map(|key| {
+                self.events[key.slot as usize]
+                    .as_ref()
+                    .map(|event| (key.at, key.order, event))
+            })
+            .collect()
     }
 }
 
@@ -106,7 +121,9 @@ mod tests {
         }
         assert_eq!(queue.pop(), Some((SimTime(1), "a")));
         queue.push(SimTime(5), "e");
-        let rest: String = std::iter::from_fn(|| queue.pop()).map(|(_, name)| name).collect();
+        let rest: String = std::iter::from_fn(|| queue.pop())
+            .map(|(_, name)| name)
+            .collect();
         assert_eq!(rest, "bcde");
     }
 }

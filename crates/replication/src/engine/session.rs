@@ -161,13 +161,18 @@ impl<R: Replica + 'static> Run for Session<R> {
 
     fn fork(&self, scenario: Arc<Scenario>) -> Box<dyn Run> {
         let records = self.records[..self.happened()].to_vec();
-        let past = self.checkpoints.iter().filter(|world| world.records() <= self.world.records());
+        let past = self
+            .checkpoints
+            .iter()
+            .filter(|world| world.records() <= self.world.records());
         let mut watch = Watch::new(&scenario);
         watch.observe(&records, &scenario);
         Box::new(Session {
             seed: self.seed,
             cursor: self.cursor,
-            checkpoints: past.map(|world| world.under(Arc::clone(&scenario))).collect(),
+            checkpoints: past
+                .map(|world| world.under(Arc::clone(&scenario)))
+                .collect(),
             world: self.world.under(Arc::clone(&scenario)),
             records,
             watch,

@@ -86,13 +86,28 @@ struct Event<R: Replica> {
 
 #[derive(Clone, Debug, PartialEq)]
 enum What<R: Replica> {
-    Deliver { to: Place, packet: Packet<R::Message> },
+    Deliver {
+        to: Place,
+        packet: Packet<R::Message>,
+    },
     /// A lost message ends.
     Lose,
-    Timer { node: NodeId, life: u32, timer: R::Timer },
-    Persisted { node: NodeId, life: u32, change: <R::Disk as Disk>::Change },
-    ClientWake { client: ClientId },
-    ClientTimeout { op: OpId },
+    Timer {
+        node: NodeId,
+        life: u32,
+        timer: R::Timer,
+    },
+    Persisted {
+        node: NodeId,
+        life: u32,
+        change: <R::Disk as Disk>::Change,
+    },
+    ClientWake {
+        client: ClientId,
+    },
+    ClientTimeout {
+        op: OpId,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -116,7 +131,9 @@ impl<R: Replica> World<R> {
                 timers: BTreeMap::new(),
             })
             .collect();
-        let clients = (0..scenario.clients.len()).map(|i| Client::new(ClientId(i as u8), structure)).collect();
+        let clients = (0..scenario.clients.len())
+            .map(|i| Client::new(ClientId(i as u8), structure))
+            .collect();
         World {
             settings: Arc::new(scenario.settings.clone()),
             chance: Chance::new(seed),
@@ -139,7 +156,11 @@ impl<R: Replica> World<R> {
 
     /// Starts every replica and client. Call it once, before the first step.
     pub fn start(&mut self, sink: &mut dyn Sink) {
-        let mut step = Step { world: self, sink, cause: None };
+        let mut step = Step {
+            world: self,
+            sink,
+            cause: None,
+        };
         for i in 0..step.world.nodes.len() {
             step.replica(NodeId(i as u8), |replica, ctx| replica.on_start(ctx));
         }
@@ -150,7 +171,11 @@ impl<R: Replica> World<R> {
 
     /// When the next thing happens, if anything does.
     pub fn next_at(&self) -> Option<SimTime> {
-        let scripted = self.scenario.script.get(self.scripted).map(|entry| entry.at);
+        let scripted = self
+            .scenario
+            .script
+            .get(self.scripted)
+            .map(|entry| entry.at);
         match (scripted, self.queue.next_at()) {
             (Some(script), Some(event)) => Some(script.min(event)),
             (script, event) => script.or(event),
@@ -172,14 +197,28 @@ impl<R: Replica> World<R> {
             return false;
         }
         self.now = at;
-        let scripted = self.scenario.script.get(self.scripted).is_some_and(|entry| entry.at == at);
+        let scripted = self
+            .scenario
+            .script
+            .get(self.scripted)
+            .is_some_and(|entry| entry.at == at);
         if scripted {
             self.scripted += 1;
             let scenario = Arc::clone(&self.scenario);
             let entry = &scenario.script[self.scripted - 1];
-            Step { world: self, sink, cause: None }.intervene(entry.entry, &entry.does);
+            Step {
+                world: self,
+                sink,
+                cause: None,
+            }
+            .intervene(entry.entry, &entry.does);
         } else if let Some((_, event)) = self.queue.pop() {
-            Step { world: self, sink, cause: event.cause }.happen(event.what);
+            Step {
+                world: self,
+                sink,
+                cause: event.cause,
+            }
+            .happen(event.what);
         }
         let limits = self.scenario.limits;
         if self.records >= limits.records {
@@ -194,7 +233,11 @@ impl<R: Replica> World<R> {
 
     /// The same world under a scenario that differs in its future script alone.
     pub fn under(&self, scenario: Arc<Scenario>) -> Self {
-        World { scenario, ended: None, ..self.clone() }
+        World {
+            scenario,
+            ended: None,
+            ..self.clone()
+        }
     }
 
     /// When the last thing happened; the end of the run once it has ended.
@@ -225,7 +268,10 @@ impl<R: Replica> World<R> {
             match &node.replica {
                 Some(replica) => replica.view(&self.settings),
                 // What is on the disk of one that is down is what it would start again with.
-                None => NodeView { up: false, ..R::recover(id, structure, &self.settings, &node.disk).view(&self.settings) },
+                None => NodeView {
+                    up: false,
+                    ..R::recover(id, structure, &self.settings, &node.disk).view(&self.settings)
+                },
             }
         };
         self.nodes.iter().enumerate().map(view).collect()
@@ -281,18 +327,32 @@ impl<R: Replica> Step<'_, R> {
                 }
             }
             What::ClientWake { client } => self.client(client, Client::on_wake),
-            What::ClientTimeout { op } => self.client(op.client, |client, ctx| client.on_timeout(op, ctx)),
+            What::ClientTimeout { op } => {
+                self.client(op.client, |client, ctx| client.on_timeout(op, ctx))
+            }
         }
     }
 
     fn timer(&mut self, node: NodeId, life: u32, timer: R::Timer) {
         let now = self.world.now;
         let machine = &mut self.world.nodes[index(node)];
-        let Some(armed) = machine.timers.get_mut(&timer).filter(|armed| machine.life == life && armed.queued == now) else { return };
+        let Some(armed) = machine
+            .timers
+            .get_mut(&timer)
+            .filter(|armed| machine.life == life && armed.queued == now)
+        else {
+            return;
+        };
         match armed.at {
             Some(at) if at > now => {
                 armed.queued = at;
-                self.world.queue.push(at, Event { cause: self.cause, what: What::Timer { node, life, timer } });
+                self.world.queue.push(
+                    at,
+                    Event {
+                        cause: self.cause,
+                        what: What::Timer { node, life, timer },
+                    },
+                );
             }
             at => {
                 machine.timers.remove(&timer);
@@ -312,8 +372,20 @@ impl<R: Replica> Step<'_, R> {
                 return;
             }
         }
-        machine.timers.insert(timer, Armed { at: Some(at), queued: at });
-        self.world.queue.push(at, Event { cause: self.cause, what: What::Timer { node, life, timer } });
+        machine.timers.insert(
+            timer,
+            Armed {
+                at: Some(at),
+                queued: at,
+            },
+        );
+        self.world.queue.push(
+            at,
+            Event {
+                cause: self.cause,
+                what: What::Timer { node, life, timer },
+            },
+        );
     }
 
     fn deliver(&mut self, to: Place, packet: Packet<R::Message>) {
@@ -331,8 +403,12 @@ impl<R: Replica> Step<'_, R> {
         }
         self.cause = Some(self.record(Kind::Delivered));
         match packet {
-            Packet::Request(request) => self.replica(node, |replica, ctx| replica.on_request(request, ctx)),
-            Packet::Peer { from, message } => self.replica(node, |replica, ctx| replica.on_message(from, message, ctx)),
+            Packet::Request(request) => {
+                self.replica(node, |replica, ctx| replica.on_request(request, ctx))
+            }
+            Packet::Peer { from, message } => {
+                self.replica(node, |replica, ctx| replica.on_message(from, message, ctx))
+            }
             Packet::Reply { .. } => {}
         }
     }
@@ -367,7 +443,9 @@ impl<R: Replica> Step<'_, R> {
                     self.client(ClientId(i as u8), Client::on_settings);
                 }
             }
-            Intervention::Do { client, act } => self.client(*client, |client, ctx| client.on_scripted(*act, ctx)),
+            Intervention::Do { client, act } => {
+                self.client(*client, |client, ctx| client.on_scripted(*act, ctx))
+            }
         }
     }
 
@@ -394,7 +472,9 @@ impl<R: Replica> Step<'_, R> {
     /// Has a replica handle something, if it is up, and performs what it wants done.
     fn replica(&mut self, node: NodeId, handle: impl FnOnce(&mut R, &mut Ctx<'_, R>)) {
         let world = &mut *self.world;
-        let Some(replica) = &mut world.nodes[index(node)].replica else { return };
+        let Some(replica) = &mut world.nodes[index(node)].replica else {
+            return;
+        };
         let mut effects = std::mem::take(&mut world.scratch.0);
         let mut ctx = Ctx {
             now: LocalTime(world.now.0 as i64),
@@ -415,11 +495,28 @@ impl<R: Replica> Step<'_, R> {
         match effect {
             Effect::Send(to, message) => {
                 let (kind, topic, carries) = (message.kind(), message.topic(), message.carries());
-                self.send(Place::Node(node), Place::Node(to), kind, topic, carries, Packet::Peer { from: node, message });
+                self.send(
+                    Place::Node(node),
+                    Place::Node(to),
+                    kind,
+                    topic,
+                    carries,
+                    Packet::Peer {
+                        from: node,
+                        message,
+                    },
+                );
             }
             Effect::Reply(client, reply) => {
                 let (kind, topic, carries) = describe_reply(&reply);
-                self.send(Place::Node(node), Place::Client(client), kind, topic, carries, Packet::Reply { from: node, reply });
+                self.send(
+                    Place::Node(node),
+                    Place::Client(client),
+                    kind,
+                    topic,
+                    carries,
+                    Packet::Reply { from: node, reply },
+                );
             }
             Effect::SetTimer(timer, after_us) => {
                 let at = self.world.now.after_us(after_us);
@@ -436,7 +533,13 @@ impl<R: Replica> Step<'_, R> {
                 // In the order asked for, even where the disk was made faster in between.
                 machine.disk_free = machine.disk_free.max(now.after_us(disk_us));
                 let (at, life) = (machine.disk_free, machine.life);
-                self.world.queue.push(at, Event { cause, what: What::Persisted { node, life, change } });
+                self.world.queue.push(
+                    at,
+                    Event {
+                        cause,
+                        what: What::Persisted { node, life, change },
+                    },
+                );
             }
             Effect::Note(kind) => {
                 self.record(kind);
@@ -462,21 +565,43 @@ impl<R: Replica> Step<'_, R> {
             match effect {
                 ClientEffect::Send(to, request) => {
                     let (kind, topic, carries) = describe_request(&request);
-                    self.send(Place::Client(client), Place::Node(to), kind, topic, carries, Packet::Request(request));
+                    self.send(
+                        Place::Client(client),
+                        Place::Node(to),
+                        kind,
+                        topic,
+                        carries,
+                        Packet::Request(request),
+                    );
                 }
                 ClientEffect::WakeAt(at) => {
-                    let event = Event { cause: self.cause, what: What::ClientWake { client } };
+                    let event = Event {
+                        cause: self.cause,
+                        what: What::ClientWake { client },
+                    };
                     self.world.queue.push(at.max(self.world.now), event);
                 }
-                ClientEffect::Timeout(op, after_us) => self.later(after_us, What::ClientTimeout { op }, self.cause),
+                ClientEffect::Timeout(op, after_us) => {
+                    self.later(after_us, What::ClientTimeout { op }, self.cause)
+                }
                 ClientEffect::Note(kind) => self.cause = Some(self.record(kind)),
             }
         }
     }
 
-    fn send(&mut self, from: Place, to: Place, message: MessageKind, topic: Topic, carries: Carries, packet: Packet<R::Message>) {
+    fn send(
+        &mut self,
+        from: Place,
+        to: Place,
+        message: MessageKind,
+        topic: Topic,
+        carries: Carries,
+        packet: Packet<R::Message>,
+    ) {
         let world = &mut *self.world;
-        let draw = world.chance.draw(Address::message(message, from, to, topic));
+        let draw = world
+            .chance
+            .draw(Address::message(message, from, to, topic));
         let network = &world.settings.network;
         let flight_us = delay(network, message).at(draw.size);
         // Loss and delay are both drawn always; a million parts of 2^32 is where the loss begins.
@@ -485,16 +610,36 @@ impl<R: Replica> Step<'_, R> {
         if let (MessageKind::Append, Place::Node(from), Place::Node(to)) = (message, from, to)
             && !lost
         {
-            let last = world.ordered.entry((from, to, topic.partition)).or_default();
+            let last = world
+                .ordered
+                .entry((from, to, topic.partition))
+                .or_default();
             arrives = arrives.max(last.after_us(1));
             *last = arrives;
         }
         let flight_us = arrives.since_us(world.now);
         world.in_flight += 1;
         let lost_at = world.now.after_us(flight_us / 2);
-        let sent = self.record(Kind::Sent { from, to, message, carries, arrives: (!lost).then_some(arrives), flight_us });
-        let (at, what) = if lost { (lost_at, What::Lose) } else { (arrives, What::Deliver { to, packet }) };
-        self.world.queue.push(at, Event { cause: Some(sent), what });
+        let sent = self.record(Kind::Sent {
+            from,
+            to,
+            message,
+            carries,
+            arrives: (!lost).then_some(arrives),
+            flight_us,
+        });
+        let (at, what) = if lost {
+            (lost_at, What::Lose)
+        } else {
+            (arrives, What::Deliver { to, packet })
+        };
+        self.world.queue.push(
+            at,
+            Event {
+                cause: Some(sent),
+                what,
+            },
+        );
     }
 
     fn later(&mut self, after_us: u64, what: What<R>, cause: Option<Seq>) {
@@ -505,7 +650,12 @@ impl<R: Replica> Step<'_, R> {
     fn record(&mut self, kind: Kind) -> Seq {
         let seq = Seq(self.world.records);
         self.world.records += 1;
-        self.sink.record(&Record { seq, at: self.world.now, cause: self.cause, kind });
+        self.sink.record(&Record {
+            seq,
+            at: self.world.now,
+            cause: self.cause,
+            kind,
+        });
         seq
     }
 }
@@ -518,7 +668,11 @@ impl<R: Replica> World<R> {
             let log = view.logs.first()?;
             (log.role == Role::Leader).then_some((log.epoch, view.id))
         };
-        self.nodes.iter().filter_map(leads).max().map(|(_, node)| node)
+        self.nodes
+            .iter()
+            .filter_map(leads)
+            .max()
+            .map(|(_, node)| node)
     }
 }
 
@@ -526,10 +680,15 @@ fn index(node: NodeId) -> usize {
     usize::from(node.0)
 }
 
-fn delay(network: &crate::scenario::NetworkSettings, message: MessageKind) -> &crate::engine::delay::Delay {
+fn delay(
+    network: &crate::scenario::NetworkSettings,
+    message: MessageKind,
+) -> &crate::engine::delay::Delay {
     use MessageKind as M;
     match message {
-        M::Write | M::Read | M::Done | M::Answer | M::NotLeader | M::Ask | M::Told => &network.client,
+        M::Write | M::Read | M::Done | M::Answer | M::NotLeader | M::Ask | M::Told => {
+            &network.client
+        }
         M::Append => &network.replication,
         M::Ack | M::Heartbeat | M::VoteRequest | M::Vote | M::Appoint => &network.peer,
         M::Store => &network.w,
@@ -542,29 +701,66 @@ fn delay(network: &crate::scenario::NetworkSettings, message: MessageKind) -> &c
 fn describe_request(request: &Request) -> (MessageKind, Topic, Carries) {
     use crate::trace::Action;
     match *request {
-        Request::Do { op, action, partition, .. } => {
-            let topic = Topic { partition, ..Topic::of(op) };
-            let carries = Carries { op: Some(op), partition: Some(partition), ..Carries::default() };
+        Request::Do {
+            op,
+            action,
+            partition,
+            ..
+        } => {
+            let topic = Topic {
+                partition,
+                ..Topic::of(op)
+            };
+            let carries = Carries {
+                op: Some(op),
+                partition: Some(partition),
+                ..Carries::default()
+            };
             match action {
-                Action::Write { write, .. } => (MessageKind::Write, topic, Carries { write: Some(write), ..carries }),
+                Action::Write { write, .. } => (
+                    MessageKind::Write,
+                    topic,
+                    Carries {
+                        write: Some(write),
+                        ..carries
+                    },
+                ),
                 Action::Read { .. } => (MessageKind::Read, topic, carries),
             }
         }
-        Request::Ask { number, .. } => (MessageKind::Ask, Topic::counted(number, PartitionId(0)), Carries::default()),
+        Request::Ask { number, .. } => (
+            MessageKind::Ask,
+            Topic::counted(number, PartitionId(0)),
+            Carries::default(),
+        ),
     }
 }
 
 fn describe_reply(reply: &Reply) -> (MessageKind, Topic, Carries) {
     let of = |op: OpId, partition: PartitionId| {
-        let carries = Carries { op: Some(op), partition: Some(partition), ..Carries::default() };
-        (Topic { partition, ..Topic::of(op) }, carries)
+        let carries = Carries {
+            op: Some(op),
+            partition: Some(partition),
+            ..Carries::default()
+        };
+        (
+            Topic {
+                partition,
+                ..Topic::of(op)
+            },
+            carries,
+        )
     };
     match reply {
         Reply::Done { op, .. } => {
             let (topic, carries) = of(*op, PartitionId(0));
             (MessageKind::Done, topic, carries)
         }
-        Reply::Answer { op, partition, items } => {
+        Reply::Answer {
+            op,
+            partition,
+            items,
+        } => {
             let (topic, carries) = of(*op, *partition);
             let write: Option<WriteId> = items.first().and_then(|(_, _, held)| held.write);
             (MessageKind::Answer, topic, Carries { write, ..carries })
@@ -573,6 +769,10 @@ fn describe_reply(reply: &Reply) -> (MessageKind, Topic, Carries) {
             let (topic, carries) = of(*op, *partition);
             (MessageKind::NotLeader, topic, carries)
         }
-        Reply::Told { number, .. } => (MessageKind::Told, Topic::counted(*number, PartitionId(0)), Carries::default()),
+        Reply::Told { number, .. } => (
+            MessageKind::Told,
+            Topic::counted(*number, PartitionId(0)),
+            Carries::default(),
+        ),
     }
 }

@@ -168,18 +168,15 @@ fn read_your_writes(trace: &[Record]) -> Judged {
     let done = all_done(trace);
     let mut judged = Judged::default();
     for seen in all_seen(trace) {
-        let own = done
+        let mut own = done
             .iter()
             .filter(|done| done.client == seen.op.client && done.key == seen.key);
-        let Some(latest) = own.filter(|done| done.ended < seen.read).last() else {
+        let Some(latest) = own.rfind(|done| done.ended < seen.read) else {
             continue;
         };
         judged.checked += 1;
-        if !seen
-            .held
-            .version
-            .is_some_and(|version| version >= latest.version)
-        {
+        let equals_or_supersedes = |version| version >= latest.version;
+        if !seen.held.version.is_some_and(equals_or_supersedes) {
             judged.broken.push(Seq(seen.place as u32));
         }
     }

@@ -15,7 +15,8 @@
 use std::fmt::{Display, from_fn};
 
 use crate::ids::{Held, KeyId, Version, WriteId};
-use crate::promise::evidence::{Lacking, Missing, Since, in_order};
+use crate::promise::cause::{Lacking, Missing, Since};
+use crate::promise::evidence::in_order;
 use crate::promise::sessions::Sessions;
 use crate::promise::{Case, Monitor, Promise, Violation, words};
 use crate::scenario::Scenario;

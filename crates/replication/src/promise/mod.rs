@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::trace::{Record, Seq};
 
+mod cause;
 mod consistent_prefix;
 mod evidence;
 mod monotonic_reads;

@@ -6,7 +6,8 @@
 //! Terry et al., "Session guarantees for weakly consistent replicated data" (1994).
 
 use crate::ids::{Held, Version};
-use crate::promise::evidence::{Answer, Missing, in_order};
+use crate::promise::cause::{Answer, Missing};
+use crate::promise::evidence::in_order;
 use crate::promise::sessions::Sessions;
 use crate::promise::{Case, Monitor, Promise, Violation, words};
 use crate::scenario::Scenario;

@@ -19,7 +19,8 @@
 //! or a newer one.
 
 use crate::ids::{KeyId, NodeId, PartitionId, Position, Version, WriteId};
-use crate::promise::evidence::{Lacking, Look, Missing, Since, in_order};
+use crate::promise::cause::{Lacking, Look, Missing, Since};
+use crate::promise::evidence::in_order;
 use crate::promise::sessions::Sessions;
 use crate::promise::{Case, Monitor, Promise, Violation, words};
 use crate::scenario::{ProtocolKind, Scenario, Structure};
@@ -235,9 +236,12 @@ fn told_promotion(
             },
             missing,
         );
-        evidence.extend(lacking.evidence());
-        if let Some(cause) = lacking.told(case, missing, Since::JustTold) {
+        // An earlier leader without it proves the same once more, and explains nothing.
+        if let Some(cause) = lacking.told(case, missing, Since::JustTold)
+            && !lacking.is_left_behind()
+        {
             told += &format!(": {cause}");
+            evidence.extend(lacking.evidence());
         }
     }
     told.push('.');
@@ -787,6 +791,25 @@ mod tests {
         history.at(4_400).promoted(F2, 3, 0);
         history.at(4_500).discarded(L, write);
         assert_eq!(history.verdict(PROMISE).violations, 1);
+    }
+
+    #[test]
+    fn a_leader_that_is_promoted_too_late_loses_nothing() {
+        let mut history = History::of(one_leader(3));
+        let write = on_the_leader(&mut history);
+        on_disk(&mut history, F1, write);
+        history.at(4_045).told_done(write);
+        history.at(4_300).promoted(F1, 3, 1);
+        history.at(4_350).promoted(F2, 2, 0);
+        assert_eq!(history.verdict(PROMISE).violations, 0);
+        history.at(4_400).promoted(F2, 4, 0);
+        let sentence = history.violation(PROMISE).sentence;
+        assert!(
+            sentence.ends_with(
+                " F2 became leader of epoch 4 at 4.400 s, without #1: #1 had not been sent to F2 yet."
+            ),
+            "{sentence}"
+        );
     }
 
     #[test]

@@ -7,7 +7,8 @@
 //! Terry et al., "Session guarantees for weakly consistent replicated data" (1994).
 
 use crate::ids::{Version, WriteId};
-use crate::promise::evidence::{Answer, Missing, in_order};
+use crate::promise::cause::{Answer, Missing};
+use crate::promise::evidence::in_order;
 use crate::promise::sessions::Sessions;
 use crate::promise::{Case, Monitor, Promise, Violation, words};
 use crate::scenario::Scenario;

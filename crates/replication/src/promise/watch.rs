@@ -198,3 +198,69 @@ impl History {
 fn is_odd(count: usize) -> bool {
     !count.is_multiple_of(2)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::ids::Held;
+    use crate::promise::testing::*;
+    use crate::promise::{Promise, State, Watch};
+
+    /// Alice writes, and reads five times: the second and the fourth read miss her write.
+    fn history() -> History {
+        let mut history = History::of(one_leader(3));
+        let write = history.at(10).wrote(ALICE, BALANCE);
+        for number in 1..=5 {
+            let held = if number % 2 == 0 {
+                Held::default()
+            } else {
+                write.held()
+            };
+            history.at(100 * number).read(ALICE, BALANCE, F1, held);
+        }
+        history
+    }
+
+    #[test]
+    fn the_verdict_is_that_of_the_moment() {
+        let history = history();
+        let watch = history.watched();
+        let mut states: Vec<(State, u32, u32)> = Vec::new();
+        for happened in 0..=history.trace.len() {
+            let verdict = watch.verdict(Promise::ReadYourWrites, happened);
+            states.push((verdict.state, verdict.checked, verdict.violations));
+        }
+        states.dedup();
+        let expected = [
+            (State::Unknown, 0, 0),
+            (State::Kept, 1, 0),
+            (State::Broken, 2, 1),
+            (State::Broken, 3, 1),
+            (State::Broken, 4, 2),
+            (State::Broken, 5, 2),
+        ];
+        assert_eq!(states, expected);
+        assert!(
+            watch
+                .violations()
+                .is_sorted_by_key(|violation| violation.at)
+        );
+    }
+
+    #[test]
+    fn counting_gives_the_same_verdicts_and_explains_nothing() {
+        let history = history();
+        let explaining = history.watched();
+        let mut counting = Watch::counting(&history.scenario);
+        counting.observe(&history.trace, &history.scenario);
+        assert!(!explaining.violations().is_empty());
+        assert!(counting.violations().is_empty());
+        for promise in Promise::ALL {
+            for happened in 0..=history.trace.len() {
+                assert_eq!(
+                    counting.verdict(promise, happened),
+                    explaining.verdict(promise, happened)
+                );
+            }
+        }
+    }
+}

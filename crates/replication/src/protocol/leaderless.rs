@@ -63,7 +63,13 @@ pub struct Envelope(Leg);
 #[derive(Clone, Debug, PartialEq)]
 enum Leg {
     /// Please store this (W).
-    Store { op: OpId, key: KeyId, version: Version, value: Value, write: WriteId },
+    Store {
+        op: OpId,
+        key: KeyId,
+        version: Version,
+        value: Value,
+        write: WriteId,
+    },
     /// It is on my disk (A).
     Stored { op: OpId, write: WriteId },
     /// What have you got (R)?
@@ -96,15 +102,34 @@ impl Replica for Leaderless {
     }
 
     fn recover(id: NodeId, structure: &Structure, _: &Settings, disk: &Store) -> Self {
-        Leaderless { store: disk.held.clone(), ..Leaderless::new(id, structure) }
+        Leaderless {
+            store: disk.held.clone(),
+            ..Leaderless::new(id, structure)
+        }
     }
 
     fn on_start(&mut self, _: &mut Ctx<'_, Self>) {}
 
     fn on_message(&mut self, from: NodeId, Envelope(message): Envelope, ctx: &mut Ctx<'_, Self>) {
         match message {
-            Leg::Store { op, key, version, value, write } => {
-                self.store(from, op, key, Held { version: Some(version), value, write: Some(write) }, ctx);
+            Leg::Store {
+                op,
+                key,
+                version,
+                value,
+                write,
+            } => {
+                self.store(
+                    from,
+                    op,
+                    key,
+                    Held {
+                        version: Some(version),
+                        value,
+                        write: Some(write),
+                    },
+                    ctx,
+                );
             }
             Leg::Stored { op, .. } => self.count_ack(op, ctx),
             Leg::Fetch { op, key } => {
@@ -117,9 +142,23 @@ impl Replica for Leaderless {
 
     fn on_request(&mut self, request: Request, ctx: &mut Ctx<'_, Self>) {
         match request {
-            Request::Do { op, action: Action::Write { write, key, change }, .. } => self.write(op, write, key, change, ctx),
-            Request::Do { op, action: Action::Read { keys }, .. } => self.read(op, keys, ctx),
-            Request::Ask { client, number } => ctx.reply(client, Reply::Told { number, leaders: SmallVec::new() }),
+            Request::Do {
+                op,
+                action: Action::Write { write, key, change },
+                ..
+            } => self.write(op, write, key, change, ctx),
+            Request::Do {
+                op,
+                action: Action::Read { keys },
+                ..
+            } => self.read(op, keys, ctx),
+            Request::Ask { client, number } => ctx.reply(
+                client,
+                Reply::Told {
+                    number,
+                    leaders: SmallVec::new(),
+                },
+            ),
         }
     }
 
@@ -129,14 +168,25 @@ impl Replica for Leaderless {
     }
 
     fn on_persisted(&mut self, change: StoreChange, ctx: &mut Ctx<'_, Self>) {
-        let StoreChange { key, held, op, coordinator } = change;
+        let StoreChange {
+            key,
+            held,
+            op,
+            coordinator,
+        } = change;
         let mine = &mut self.store[usize::from(key.0)];
         let newest = held.version > mine.version;
         if newest {
             *mine = held;
         }
         if let (Some(version), Some(write)) = (held.version, held.write) {
-            ctx.note(Kind::Stored { node: self.id, key, version, write, newest });
+            ctx.note(Kind::Stored {
+                node: self.id,
+                key,
+                version,
+                write,
+                newest,
+            });
             if coordinator == self.id {
                 self.count_ack(op, ctx);
             } else {
@@ -155,46 +205,112 @@ impl Replica for Leaderless {
         let reads = self.reads.iter().map(|(op, under_way)| Waiting {
             op: *op,
             write: None,
-            have: under_way.keys.iter().map(|key| key.responses).min().unwrap_or(0),
+            have: under_way
+                .keys
+                .iter()
+                .map(|key| key.responses)
+                .min()
+                .unwrap_or(0),
             need: under_way.need,
         });
         NodeView {
             id: self.id,
             up: true,
-            role: if self.is_proxy { Role::Proxy } else { Role::Equal },
+            role: if self.is_proxy {
+                Role::Proxy
+            } else {
+                Role::Equal
+            },
             logs: Vec::new(),
-            held: if self.is_proxy { Vec::new() } else { self.store.clone() },
+            held: if self.is_proxy {
+                Vec::new()
+            } else {
+                self.store.clone()
+            },
             // What has enough only counts stragglers.
-            waiting: writes.chain(reads).filter(|waiting| waiting.have < waiting.need).collect(),
+            waiting: writes
+                .chain(reads)
+                .filter(|waiting| waiting.have < waiting.need)
+                .collect(),
         }
     }
 }
 
 /// The coordinator's work.
 impl Leaderless {
-    fn write(&mut self, op: OpId, write: WriteId, key: KeyId, change: Change, ctx: &mut Ctx<'_, Self>) {
+    fn write(
+        &mut self,
+        op: OpId,
+        write: WriteId,
+        key: KeyId,
+        change: Change,
+        ctx: &mut Ctx<'_, Self>,
+    ) {
         let version = self.stamp(ctx.now);
         // Clients set: they have added to what they last saw themselves.
         let value = change.applied_to(Value::Absent);
         let (need, copies) = (ctx.settings.w, ctx.structure.copies);
-        self.writes.insert(op, WriteUnderWay { write, version, acks: 0, need, copies });
+        self.writes.insert(
+            op,
+            WriteUnderWay {
+                write,
+                version,
+                acks: 0,
+                need,
+                copies,
+            },
+        );
         ctx.set_timer(Timer::Forget(op), ctx.settings.client_timeout_us);
         for copy in ctx.structure.copies_of(key) {
             if copy == self.id {
-                self.store(copy, op, key, Held { version: Some(version), value, write: Some(write) }, ctx);
+                self.store(
+                    copy,
+                    op,
+                    key,
+                    Held {
+                        version: Some(version),
+                        value,
+                        write: Some(write),
+                    },
+                    ctx,
+                );
             } else {
-                ctx.send(copy, Envelope(Leg::Store { op, key, version, value, write }));
+                ctx.send(
+                    copy,
+                    Envelope(Leg::Store {
+                        op,
+                        key,
+                        version,
+                        value,
+                        write,
+                    }),
+                );
             }
         }
     }
 
     fn count_ack(&mut self, op: OpId, ctx: &mut Ctx<'_, Self>) {
-        let Some(under_way) = self.writes.get_mut(&op) else { return };
+        let Some(under_way) = self.writes.get_mut(&op) else {
+            return;
+        };
         under_way.acks += 1;
-        let WriteUnderWay { write, version, acks, need, copies } = *under_way;
+        let WriteUnderWay {
+            write,
+            version,
+            acks,
+            need,
+            copies,
+        } = *under_way;
         if acks == need {
             let (node, partition) = (self.id, PartitionId(0));
-            ctx.note(Kind::Acknowledged { node, op, write, partition, version, epoch: 0 });
+            ctx.note(Kind::Acknowledged {
+                node,
+                op,
+                write,
+                partition,
+                version,
+                epoch: 0,
+            });
             ctx.reply(op.client, Reply::Done { op, version });
         }
         if acks == copies {
@@ -205,8 +321,21 @@ impl Leaderless {
 
     fn read(&mut self, op: OpId, keys: KeySet, ctx: &mut Ctx<'_, Self>) {
         let need = ctx.settings.r;
-        let waiting = keys.iter().map(|key| KeyUnderWay { key, responses: 0, newest: None }).collect();
-        self.reads.insert(op, ReadUnderWay { need, keys: waiting });
+        let waiting = keys
+            .iter()
+            .map(|key| KeyUnderWay {
+                key,
+                responses: 0,
+                newest: None,
+            })
+            .collect();
+        self.reads.insert(
+            op,
+            ReadUnderWay {
+                need,
+                keys: waiting,
+            },
+        );
         ctx.set_timer(Timer::Forget(op), ctx.settings.client_timeout_us);
         for key in keys.iter() {
             for copy in self.asked(op, key, ctx) {
@@ -231,7 +360,9 @@ impl Leaderless {
                 1
             });
             // A shuffle, dealt from one draw.
-            let mut deal = ctx.draw(Address::choice(Choice::Copies, op, PartitionId(key.0))).size;
+            let mut deal = ctx
+                .draw(Address::choice(Choice::Copies, op, PartitionId(key.0)))
+                .size;
             for at in kept..copies.len() {
                 let rest = (copies.len() - at) as u64;
                 copies.swap(at, at + (deal % rest) as usize);
@@ -242,42 +373,94 @@ impl Leaderless {
         copies
     }
 
-    fn count_response(&mut self, from: NodeId, op: OpId, key: KeyId, held: Held, ctx: &mut Ctx<'_, Self>) {
-        let Some(under_way) = self.reads.get_mut(&op) else { return };
+    fn count_response(
+        &mut self,
+        from: NodeId,
+        op: OpId,
+        key: KeyId,
+        held: Held,
+        ctx: &mut Ctx<'_, Self>,
+    ) {
+        let Some(under_way) = self.reads.get_mut(&op) else {
+            return;
+        };
         let need = under_way.need;
-        let Some(waiting) = under_way.keys.iter_mut().find(|waiting| waiting.key == key) else { return };
+        let Some(waiting) = under_way.keys.iter_mut().find(|waiting| waiting.key == key) else {
+            return;
+        };
         if waiting.responses == need {
             return;
         }
         waiting.responses += 1;
-        if waiting.newest.is_none_or(|(_, newest)| held.version > newest.version) {
+        if waiting
+            .newest
+            .is_none_or(|(_, newest)| held.version > newest.version)
+        {
             waiting.newest = Some((from, held));
         }
-        if under_way.keys.iter().all(|waiting| waiting.responses == need) {
-            let newest = |waiting: &KeyUnderWay| waiting.newest.map(|(from, held)| (waiting.key, from, held));
+        if under_way
+            .keys
+            .iter()
+            .all(|waiting| waiting.responses == need)
+        {
+            let newest = |waiting: &KeyUnderWay| {
+                waiting.newest.map(|(from, held)| (waiting.key, from, held))
+            };
             let items: Items = under_way.keys.iter().filter_map(newest).collect();
             self.reads.remove(&op);
             ctx.cancel_timer(Timer::Forget(op));
-            ctx.reply(op.client, Reply::Answer { op, partition: PartitionId(0), items });
+            ctx.reply(
+                op.client,
+                Reply::Answer {
+                    op,
+                    partition: PartitionId(0),
+                    items,
+                },
+            );
         }
     }
 
     fn stamp(&mut self, now: LocalTime) -> Version {
         let (last, counter) = self.last_stamp;
-        self.last_stamp = if now > last { (now, 0) } else { (now, counter + 1) };
-        Version::Stamp { at_us: now.0, coordinator: self.id, counter: self.last_stamp.1 }
+        self.last_stamp = if now > last {
+            (now, 0)
+        } else {
+            (now, counter + 1)
+        };
+        Version::Stamp {
+            at_us: now.0,
+            coordinator: self.id,
+            counter: self.last_stamp.1,
+        }
     }
 }
 
 /// The copy's work.
 impl Leaderless {
-    fn store(&mut self, coordinator: NodeId, op: OpId, key: KeyId, held: Held, ctx: &mut Ctx<'_, Self>) {
-        ctx.persist(StoreChange { key, held, op, coordinator });
+    fn store(
+        &mut self,
+        coordinator: NodeId,
+        op: OpId,
+        key: KeyId,
+        held: Held,
+        ctx: &mut Ctx<'_, Self>,
+    ) {
+        ctx.persist(StoreChange {
+            key,
+            held,
+            op,
+            coordinator,
+        });
     }
 
     fn look_up(&self, op: OpId, key: KeyId, ctx: &mut Ctx<'_, Self>) -> Held {
         let held = self.store[usize::from(key.0)];
-        ctx.note(Kind::Served { node: self.id, op, key, held });
+        ctx.note(Kind::Served {
+            node: self.id,
+            op,
+            key,
+            held,
+        });
         held
     }
 }
@@ -301,7 +484,9 @@ impl Disk for Store {
     type Change = StoreChange;
 
     fn empty(structure: &Structure) -> Self {
-        Store { held: vec![Held::default(); usize::from(structure.keys)] }
+        Store {
+            held: vec![Held::default(); usize::from(structure.keys)],
+        }
     }
 
     fn apply(&mut self, change: &StoreChange) {
@@ -330,15 +515,29 @@ impl Message for Envelope {
         match self.0 {
             Leg::Store { op, .. } | Leg::Stored { op, .. } => Topic::of(op),
             // A view asks for several keys at once: each is a message of its own.
-            Leg::Fetch { op, key } | Leg::Fetched { op, key, .. } => Topic { partition: PartitionId(key.0), ..Topic::of(op) },
+            Leg::Fetch { op, key } | Leg::Fetched { op, key, .. } => Topic {
+                partition: PartitionId(key.0),
+                ..Topic::of(op)
+            },
         }
     }
 
     fn carries(&self) -> Carries {
         match self.0 {
-            Leg::Store { op, write, .. } | Leg::Stored { op, write } => Carries { op: Some(op), write: Some(write), ..Carries::default() },
-            Leg::Fetch { op, .. } => Carries { op: Some(op), ..Carries::default() },
-            Leg::Fetched { op, held, .. } => Carries { op: Some(op), write: held.write, ..Carries::default() },
+            Leg::Store { op, write, .. } | Leg::Stored { op, write } => Carries {
+                op: Some(op),
+                write: Some(write),
+                ..Carries::default()
+            },
+            Leg::Fetch { op, .. } => Carries {
+                op: Some(op),
+                ..Carries::default()
+            },
+            Leg::Fetched { op, held, .. } => Carries {
+                op: Some(op),
+                write: held.write,
+                ..Carries::default()
+            },
         }
     }
 }

@@ -17,12 +17,22 @@ pub struct Knows {
 }
 
 /// Where an operation on a partition goes, and whether only a leader may answer there.
-pub fn target(op: OpId, action: Action, partition: PartitionId, knows: Knows, structure: &Structure, settings: &Settings, chance: &mut Chance) -> (NodeId, bool) {
+pub fn target(
+    op: OpId,
+    action: Action,
+    partition: PartitionId,
+    knows: Knows,
+    structure: &Structure,
+    settings: &Settings,
+    chance: &mut Chance,
+) -> (NodeId, bool) {
     if let Some(proxy) = structure.proxy() {
         return (proxy, false);
     }
     let one_leader = structure.kind == ProtocolKind::SingleLeader;
-    if one_leader && (matches!(action, Action::Write { .. }) || settings.reads == ReadPolicy::Leader) {
+    if one_leader
+        && (matches!(action, Action::Write { .. }) || settings.reads == ReadPolicy::Leader)
+    {
         return (knows.leader, true);
     }
     debug_assert!(one_leader || structure.coordinator == Coordinator::Node);
@@ -38,5 +48,8 @@ pub fn target(op: OpId, action: Action, partition: PartitionId, knows: Knows, st
 /// The first replica from `from` on, around the circle, that is not known to be silent; `from` itself if all are.
 pub fn next_answering(from: NodeId, silent: u16, structure: &Structure) -> NodeId {
     let around = (0..structure.nodes).map(|i| NodeId((from.0 + i) % structure.nodes));
-    around.into_iter().find(|node| silent & (1 << node.0) == 0).unwrap_or(from)
+    around
+        .into_iter()
+        .find(|node| silent & (1 << node.0) == 0)
+        .unwrap_or(from)
 }

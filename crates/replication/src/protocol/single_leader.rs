@@ -17,7 +17,9 @@ use smallvec::SmallVec;
 
 use crate::engine::chance::{Address, Topic};
 use crate::engine::time::LocalTime;
-use crate::ids::{Change, Held, KeyId, KeySet, NodeId, OpId, PartitionId, Position, Value, Version, WriteId};
+use crate::ids::{
+    Change, Held, KeyId, KeySet, NodeId, OpId, PartitionId, Position, Value, Version, WriteId,
+};
 use crate::protocol::{Ctx, Disk, Items, KnownLeader, Message, Replica, Reply, Request};
 use crate::run::{EntryView, LogView, NodeView, Role, Waiting};
 use crate::scenario::{Ack, Settings, Structure, Visible};
@@ -155,11 +157,20 @@ pub struct Envelope {
 #[derive(Clone, Debug, PartialEq)]
 enum Body {
     /// These come after `previous`.
-    Append { previous: Position, entries: SmallVec<[Entry; 1]>, committed: u32, attempt: u32 },
+    Append {
+        previous: Position,
+        entries: SmallVec<[Entry; 1]>,
+        committed: u32,
+        attempt: u32,
+    },
     /// My log is yours, and on my disk, up to here.
     Ack { matched: Position, repeats: u32 },
     /// My log is not yours at that point: try after this index. `asks`: I have just started, send me the rest.
-    Reject { try_after: u32, asks: bool, repeats: u32 },
+    Reject {
+        try_after: u32,
+        asks: bool,
+        repeats: u32,
+    },
     /// I am alive.
     Heartbeat { beat: u32, committed: u32 },
     /// Promise me this epoch.
@@ -196,13 +207,20 @@ impl Replica for SingleLeader {
     type Disk = Logs;
 
     fn new(id: NodeId, structure: &Structure) -> Self {
-        let groups = (0..structure.partitions).map(|p| Group::new(id, PartitionId(p), structure)).collect();
+        let groups = (0..structure.partitions)
+            .map(|p| Group::new(id, PartitionId(p), structure))
+            .collect();
         SingleLeader { id, groups }
     }
 
     fn recover(id: NodeId, structure: &Structure, settings: &Settings, disk: &Logs) -> Self {
-        let recover = |(p, disk): (usize, &DiskLog)| Group::recover(id, PartitionId(p as u8), structure, settings, disk);
-        SingleLeader { id, groups: disk.logs.iter().enumerate().map(recover).collect() }
+        let recover = |(p, disk): (usize, &DiskLog)| {
+            Group::recover(id, PartitionId(p as u8), structure, settings, disk)
+        };
+        SingleLeader {
+            id,
+            groups: disk.logs.iter().enumerate().map(recover).collect(),
+        }
     }
 
     fn on_start(&mut self, ctx: &mut Ctx<'_, Self>) {
@@ -216,7 +234,12 @@ impl Replica for SingleLeader {
             return group.refuse(from, envelope.body, ctx);
         }
         match envelope.body {
-            Body::Append { previous, entries, committed, .. } => {
+            Body::Append {
+                previous,
+                entries,
+                committed,
+                ..
+            } => {
                 group.follow(from, epoch, ctx);
                 group.append_from_leader(previous, &entries, committed, ctx);
             }
@@ -225,7 +248,9 @@ impl Replica for SingleLeader {
                 group.heartbeat(committed, ctx);
             }
             Body::Ack { matched, .. } => group.count_ack(from, matched.index, ctx),
-            Body::Reject { try_after, asks, .. } => group.step_back(from, try_after, asks, ctx),
+            Body::Reject {
+                try_after, asks, ..
+            } => group.step_back(from, try_after, asks, ctx),
             Body::VoteRequest => group.promise(from, epoch, ctx),
             Body::Vote { last } => group.count_vote(from, epoch, last, ctx),
             Body::Appoint => group.accept_appointment(epoch, ctx),
@@ -235,10 +260,20 @@ impl Replica for SingleLeader {
 
     fn on_request(&mut self, request: Request, ctx: &mut Ctx<'_, Self>) {
         match request {
-            Request::Do { op, action: Action::Write { write, key, change }, partition, .. } => {
+            Request::Do {
+                op,
+                action: Action::Write { write, key, change },
+                partition,
+                ..
+            } => {
                 self.groups[usize::from(partition.0)].write(op, write, key, change, ctx);
             }
-            Request::Do { op, action: Action::Read { keys }, partition, by_leader } => {
+            Request::Do {
+                op,
+                action: Action::Read { keys },
+                partition,
+                by_leader,
+            } => {
                 self.groups[usize::from(partition.0)].read(op, keys, by_leader, ctx);
             }
             Request::Ask { client, number } => {
@@ -269,16 +304,25 @@ impl Replica for SingleLeader {
 
     fn view(&self, settings: &Settings) -> NodeView {
         let held = match self.groups.first() {
-            Some(first) => (0..first.shown.len()).map(|key| self.groups[key % self.groups.len()].shown[key]).collect(),
+            Some(first) => (0..first.shown.len())
+                .map(|key| self.groups[key % self.groups.len()].shown[key])
+                .collect(),
             None => Vec::new(),
         };
         NodeView {
             id: self.id,
             up: true,
-            role: self.groups.first().map_or(Role::Follower, |group| group.role),
+            role: self
+                .groups
+                .first()
+                .map_or(Role::Follower, |group| group.role),
             logs: self.groups.iter().map(Group::view).collect(),
             held,
-            waiting: self.groups.iter().flat_map(|group| group.waiting(settings)).collect(),
+            waiting: self
+                .groups
+                .iter()
+                .flat_map(|group| group.waiting(settings))
+                .collect(),
         }
     }
 }
@@ -316,12 +360,24 @@ impl Group {
         };
         if id == first {
             group.role = Role::Leader;
-            group.leading.progress = vec![Progress { next: 1, ..Progress::default() }; usize::from(structure.nodes)];
+            group.leading.progress = vec![
+                Progress {
+                    next: 1,
+                    ..Progress::default()
+                };
+                usize::from(structure.nodes)
+            ];
         }
         group
     }
 
-    fn recover(id: NodeId, partition: PartitionId, structure: &Structure, settings: &Settings, disk: &DiskLog) -> Self {
+    fn recover(
+        id: NodeId,
+        partition: PartitionId,
+        structure: &Structure,
+        settings: &Settings,
+        disk: &DiskLog,
+    ) -> Self {
         let length = disk.entries.len() as u32;
         let last_epoch = disk.entries.last().map_or(0, |entry| entry.position.epoch);
         let mut group = Group {
@@ -333,18 +389,30 @@ impl Group {
             ready: length,
             committed: disk.applied.min(length),
             leading: Leading::default(),
-            follower: Following { catching_up: true, ..Following::default() },
+            follower: Following {
+                catching_up: true,
+                ..Following::default()
+            },
             ..Group::new(id, partition, structure)
         };
         group.tip_again();
-        group.show(if settings.visible == Visible::OnCommit { group.committed } else { length });
+        group.show(if settings.visible == Visible::OnCommit {
+            group.committed
+        } else {
+            length
+        });
         group
     }
 
     fn start(&mut self, ctx: GroupCtx<'_, '_>) {
         if self.role == Role::Leader {
             let (node, partition, epoch) = (self.id, self.partition, self.epoch);
-            ctx.note(Kind::Promoted { node, partition, epoch, last: self.last() });
+            ctx.note(Kind::Promoted {
+                node,
+                partition,
+                epoch,
+                last: self.last(),
+            });
             self.beat(ctx);
         } else {
             self.wait_for_leader(ctx);
@@ -353,9 +421,18 @@ impl Group {
 
     /// Somebody speaks for an older epoch: tell them.
     fn refuse(&mut self, from: NodeId, body: Body, ctx: GroupCtx<'_, '_>) {
-        if matches!(body, Body::Append { .. } | Body::Heartbeat { .. } | Body::VoteRequest | Body::Appoint) {
+        if matches!(
+            body,
+            Body::Append { .. } | Body::Heartbeat { .. } | Body::VoteRequest | Body::Appoint
+        ) {
             self.refusals += 1;
-            self.send(from, Body::Deposed { count: self.refusals }, ctx);
+            self.send(
+                from,
+                Body::Deposed {
+                    count: self.refusals,
+                },
+                ctx,
+            );
         }
     }
 
@@ -374,7 +451,11 @@ impl Group {
             // Its clients hear nothing more from it: whether their writes live is the new leader's to say.
             self.leading = Leading::default();
             let (node, partition) = (self.id, self.partition);
-            ctx.note(Kind::SteppedDown { node, partition, epoch });
+            ctx.note(Kind::SteppedDown {
+                node,
+                partition,
+                epoch,
+            });
             ctx.cancel_timer(Timer::Heartbeat(self.partition));
             ctx.cancel_timer(Timer::FallBack(self.partition));
             for follower in ctx.structure.replicas() {
@@ -395,14 +476,21 @@ impl Group {
     /// Stands for election unless it hears from a leader in time.
     fn wait_for_leader(&mut self, ctx: GroupCtx<'_, '_>) {
         let base = ctx.settings.failure_timeout_us;
-        let draw = ctx.draw(Address::election(self.id, self.partition, self.candidate.round));
+        let draw = ctx.draw(Address::election(
+            self.id,
+            self.partition,
+            self.candidate.round,
+        ));
         // Spread over half as much again, so that two followers seldom stand at once.
         let spread = ((u128::from(draw.size) * u128::from(base / 2)) >> 64) as u64;
         ctx.set_timer(Timer::Election(self.partition), base + spread);
     }
 
     fn known_leader(&self) -> KnownLeader {
-        KnownLeader { epoch: self.epoch, node: self.leader }
+        KnownLeader {
+            epoch: self.epoch,
+            node: self.leader,
+        }
     }
 }
 
@@ -416,7 +504,11 @@ impl Group {
         self.candidate.round += 1;
         self.candidate.votes.clear();
         let (node, partition, epoch) = (self.id, self.partition, self.epoch);
-        ctx.note(Kind::Suspected { node, partition, epoch });
+        ctx.note(Kind::Suspected {
+            node,
+            partition,
+            epoch,
+        });
         ctx.persist(self.change(WhatChanged::Promise { epoch, to: node }));
         for other in ctx.structure.replicas().filter(|other| *other != node) {
             self.send(other, Body::VoteRequest, ctx);
@@ -430,7 +522,10 @@ impl Group {
             return;
         }
         self.hear_of_epoch(epoch, ctx);
-        ctx.persist(self.change(WhatChanged::Promise { epoch, to: candidate }));
+        ctx.persist(self.change(WhatChanged::Promise {
+            epoch,
+            to: candidate,
+        }));
         self.wait_for_leader(ctx);
     }
 
@@ -458,8 +553,16 @@ impl Group {
             return;
         }
         // The highest log leads; oneself among equals, to save a message.
-        let longest = |(node, last): (&NodeId, &Position)| (*last, *node == self.id, std::cmp::Reverse(*node));
-        let best = self.candidate.votes.iter().map(longest).max().map_or(self.id, |(_, _, node)| node.0);
+        let longest = |(node, last): (&NodeId, &Position)| {
+            (*last, *node == self.id, std::cmp::Reverse(*node))
+        };
+        let best = self
+            .candidate
+            .votes
+            .iter()
+            .map(longest)
+            .max()
+            .map_or(self.id, |(_, _, node)| node.0);
         if best == self.id {
             self.lead(ctx);
         } else {
@@ -478,14 +581,23 @@ impl Group {
         self.role = Role::Leader;
         self.leader = Some(self.id);
         let last = self.last();
-        let follower = Progress { next: last.index + 1, probing: true, ..Progress::default() };
+        let follower = Progress {
+            next: last.index + 1,
+            probing: true,
+            ..Progress::default()
+        };
         self.leading = Leading {
             progress: vec![follower; usize::from(ctx.structure.nodes)],
             acked: last.index,
             ..Leading::default()
         };
         let (node, partition, epoch) = (self.id, self.partition, self.epoch);
-        ctx.note(Kind::Promoted { node, partition, epoch, last });
+        ctx.note(Kind::Promoted {
+            node,
+            partition,
+            epoch,
+            last,
+        });
         ctx.cancel_timer(Timer::Election(self.partition));
         // An entry of an older epoch counts as committed only through one of its own.
         self.append(None, ctx);
@@ -496,20 +608,50 @@ impl Group {
 
 /// The leader's work.
 impl Group {
-    fn write(&mut self, op: OpId, write: WriteId, key: KeyId, change: Change, ctx: GroupCtx<'_, '_>) {
+    fn write(
+        &mut self,
+        op: OpId,
+        write: WriteId,
+        key: KeyId,
+        change: Change,
+        ctx: GroupCtx<'_, '_>,
+    ) {
         if self.role != Role::Leader {
             let (partition, leader) = (self.partition, self.known_leader());
-            return ctx.reply(op.client, Reply::NotLeader { op, partition, leader });
+            return ctx.reply(
+                op.client,
+                Reply::NotLeader {
+                    op,
+                    partition,
+                    leader,
+                },
+            );
         }
         let value = change.applied_to(self.tip[usize::from(key.0)]);
-        let index = self.append(Some(Row { key, value, write, op }), ctx);
-        self.leading.pending.push_back(Pending { op, write, index, since: ctx.now });
+        let index = self.append(
+            Some(Row {
+                key,
+                value,
+                write,
+                op,
+            }),
+            ctx,
+        );
+        self.leading.pending.push_back(Pending {
+            op,
+            write,
+            index,
+            since: ctx.now,
+        });
         self.watch_the_oldest(ctx);
     }
 
     /// Appends to its own log, and streams the entry.
     fn append(&mut self, row: Option<Row>, ctx: GroupCtx<'_, '_>) -> u32 {
-        let position = Position { epoch: self.epoch, index: self.length() + 1 };
+        let position = Position {
+            epoch: self.epoch,
+            index: self.length() + 1,
+        };
         self.take(&[Entry { position, row }], ctx);
         let me = self.id;
         for follower in ctx.structure.replicas().filter(|follower| *follower != me) {
@@ -533,10 +675,23 @@ impl Group {
             let progress = &mut self.leading.progress[usize::from(follower.0)];
             progress.next += entries.len() as u32;
             progress.out = true;
-            let first_out = progress.probing || progress.matched + 1 + entries.len() as u32 >= progress.next;
-            self.send(follower, Body::Append { previous, entries, committed, attempt }, ctx);
+            let first_out =
+                progress.probing || progress.matched + 1 + entries.len() as u32 >= progress.next;
+            self.send(
+                follower,
+                Body::Append {
+                    previous,
+                    entries,
+                    committed,
+                    attempt,
+                },
+                ctx,
+            );
             if first_out {
-                ctx.set_timer(Timer::Resend(self.partition, follower), ctx.settings.resend_us);
+                ctx.set_timer(
+                    Timer::Resend(self.partition, follower),
+                    ctx.settings.resend_us,
+                );
             }
         }
     }
@@ -568,7 +723,10 @@ impl Group {
         progress.next = progress.next.max(progress.matched + 1);
         progress.probing = false;
         progress.out = false;
-        let (timer, behind) = (Timer::Resend(self.partition, follower), progress.matched < length);
+        let (timer, behind) = (
+            Timer::Resend(self.partition, follower),
+            progress.matched < length,
+        );
         if behind {
             ctx.set_timer(timer, ctx.settings.resend_us);
         } else {
@@ -581,7 +739,9 @@ impl Group {
     /// The follower's log is not this one where it was tried. In the ordinary stream that means that
     /// a message is missing, and the resend timer's business; while probing it says where to try next.
     fn step_back(&mut self, follower: NodeId, try_after: u32, asks: bool, ctx: GroupCtx<'_, '_>) {
-        if self.role == Role::Leader && (asks || self.leading.progress[usize::from(follower.0)].probing) {
+        if self.role == Role::Leader
+            && (asks || self.leading.progress[usize::from(follower.0)].probing)
+        {
             let next = try_after.min(self.length()) + 1;
             self.stream_from(follower, Some(next), ctx);
         }
@@ -593,7 +753,11 @@ impl Group {
         }
         self.leading.beats += 1;
         let (beat, committed) = (self.leading.beats, self.committed);
-        for follower in ctx.structure.replicas().filter(|follower| *follower != self.id) {
+        for follower in ctx
+            .structure
+            .replicas()
+            .filter(|follower| *follower != self.id)
+        {
             self.send(follower, Body::Heartbeat { beat, committed }, ctx);
         }
         ctx.set_timer(Timer::Heartbeat(self.partition), ctx.settings.heartbeat_us);
@@ -610,17 +774,30 @@ impl Group {
         let held = self.held_by(ctx.structure.majority());
         if held > self.committed && self.position(held).epoch == epoch {
             self.committed = held;
-            ctx.note(Kind::Committed { node, partition, position: self.position(held) });
+            ctx.note(Kind::Committed {
+                node,
+                partition,
+                position: self.position(held),
+            });
         }
         self.consider_coming_back(ctx);
         while let Some(oldest) = self.leading.pending.front()
             && self.enough(oldest.index, ctx.settings, ctx.structure)
         {
-            let Pending { op, write, index, .. } = *oldest;
+            let Pending {
+                op, write, index, ..
+            } = *oldest;
             self.leading.pending.pop_front();
             self.leading.acked = index;
             let version = Version::Log(self.position(index));
-            ctx.note(Kind::Acknowledged { node, op, write, partition, version, epoch });
+            ctx.note(Kind::Acknowledged {
+                node,
+                op,
+                write,
+                partition,
+                version,
+                epoch,
+            });
             // Shown before it is said, so that a client who hears "done" and asks here sees it.
             self.apply(ctx);
             ctx.reply(op.client, Reply::Done { op, version });
@@ -640,7 +817,9 @@ impl Group {
         let others = usize::from(structure.nodes) - 1;
         match settings.ack {
             Ack::Async => has_it,
-            Ack::SemiSync { k, .. } => has_it && (self.leading.fallen_back || self.followers_with(index) >= usize::from(k)),
+            Ack::SemiSync { k, .. } => {
+                has_it && (self.leading.fallen_back || self.followers_with(index) >= usize::from(k))
+            }
             Ack::Sync => has_it && self.followers_with(index) == others,
             Ack::Quorum => self.committed >= index,
         }
@@ -648,15 +827,22 @@ impl Group {
 
     fn followers_with(&self, index: u32) -> usize {
         let progress = self.leading.progress.iter().enumerate();
-        progress.filter(|(node, progress)| *node != usize::from(self.id.0) && progress.matched >= index).count()
+        progress
+            .filter(|(node, progress)| *node != usize::from(self.id.0) && progress.matched >= index)
+            .count()
     }
 
     /// The highest index that `count` replicas have persisted, itself included.
     fn held_by(&self, count: usize) -> u32 {
         let own = |(node, progress): (usize, &Progress)| {
-            if node == usize::from(self.id.0) { self.persisted } else { progress.matched }
+            if node == usize::from(self.id.0) {
+                self.persisted
+            } else {
+                progress.matched
+            }
         };
-        let mut held: SmallVec<[u32; 12]> = self.leading.progress.iter().enumerate().map(own).collect();
+        let mut held: SmallVec<[u32; 12]> =
+            self.leading.progress.iter().enumerate().map(own).collect();
         held.sort_unstable_by(|a, b| b.cmp(a));
         held[count - 1]
     }
@@ -686,7 +872,8 @@ impl Group {
         let (node, partition) = (self.id, self.partition);
         match ctx.settings.ack {
             Ack::SemiSync { k, .. } => {
-                if self.leading.fallen_back && self.followers_with(self.length()) >= usize::from(k) {
+                if self.leading.fallen_back && self.followers_with(self.length()) >= usize::from(k)
+                {
                     self.leading.fallen_back = false;
                     ctx.note(Kind::BackInSync { node, partition });
                 }
@@ -703,12 +890,26 @@ impl Group {
 
 /// The follower's work.
 impl Group {
-    fn append_from_leader(&mut self, previous: Position, entries: &[Entry], committed: u32, ctx: GroupCtx<'_, '_>) {
+    fn append_from_leader(
+        &mut self,
+        previous: Position,
+        entries: &[Entry],
+        committed: u32,
+        ctx: GroupCtx<'_, '_>,
+    ) {
         let Some(leader) = self.leader else { return };
         if previous.index > self.length() || self.position(previous.index) != previous {
             let repeats = self.count_repeats(previous.index);
             let try_after = self.try_after(previous);
-            return self.send(leader, Body::Reject { try_after, asks: false, repeats }, ctx);
+            return self.send(
+                leader,
+                Body::Reject {
+                    try_after,
+                    asks: false,
+                    repeats,
+                },
+                ctx,
+            );
         }
         self.follower.catching_up = false;
         let known = entries.iter().take_while(|entry| {
@@ -734,14 +935,25 @@ impl Group {
     fn heartbeat(&mut self, committed: u32, ctx: GroupCtx<'_, '_>) {
         self.committed = self.committed.max(committed.min(self.follower.verified));
         self.apply(ctx);
-        let asked_lately = self.follower.asked_at.is_some_and(|at| ctx.now.0 - at.0 < ctx.settings.resend_us as i64);
+        let asked_lately = self
+            .follower
+            .asked_at
+            .is_some_and(|at| ctx.now.0 - at.0 < ctx.settings.resend_us as i64);
         if let Some(leader) = self.leader
             && self.follower.catching_up
             && !asked_lately
         {
             self.follower.asked_at = Some(ctx.now);
             let repeats = self.count_repeats(self.length());
-            self.send(leader, Body::Reject { try_after: self.length(), asks: true, repeats }, ctx);
+            self.send(
+                leader,
+                Body::Reject {
+                    try_after: self.length(),
+                    asks: true,
+                    repeats,
+                },
+                ctx,
+            );
         }
     }
 
@@ -751,7 +963,9 @@ impl Group {
             return self.length();
         }
         let wrong = self.position(previous.index).epoch;
-        let first_of_it = self.log.partition_point(|entry| entry.position.epoch < wrong);
+        let first_of_it = self
+            .log
+            .partition_point(|entry| entry.position.epoch < wrong);
         first_of_it as u32
     }
 
@@ -759,12 +973,23 @@ impl Group {
         let matched = self.persisted.min(self.follower.verified);
         let repeats = self.count_repeats(matched);
         if let (Some(leader), Role::Follower) = (self.leader, self.role) {
-            self.send(leader, Body::Ack { matched: self.position(matched), repeats }, ctx);
+            self.send(
+                leader,
+                Body::Ack {
+                    matched: self.position(matched),
+                    repeats,
+                },
+                ctx,
+            );
         }
     }
 
     fn count_repeats(&mut self, acked: u32) -> u32 {
-        self.follower.ack_repeats = if self.follower.acked == acked { self.follower.ack_repeats + 1 } else { 0 };
+        self.follower.ack_repeats = if self.follower.acked == acked {
+            self.follower.ack_repeats + 1
+        } else {
+            0
+        };
         self.follower.acked = acked;
         self.follower.ack_repeats
     }
@@ -773,7 +998,12 @@ impl Group {
     fn truncate(&mut self, keep: u32, ctx: GroupCtx<'_, '_>) {
         let (node, partition) = (self.id, self.partition);
         for entry in self.log.drain(keep as usize..) {
-            ctx.note(Kind::Discarded { node, partition, position: entry.position, write: entry.write() });
+            ctx.note(Kind::Discarded {
+                node,
+                partition,
+                position: entry.position,
+                write: entry.write(),
+            });
         }
         self.persisted = self.persisted.min(keep);
         self.ready = self.ready.min(keep);
@@ -798,7 +1028,12 @@ impl Group {
                 self.tip[usize::from(row.key.0)] = row.value;
             }
             self.log.push(*entry);
-            ctx.note(Kind::Appended { node, partition, position: entry.position, write: entry.write() });
+            ctx.note(Kind::Appended {
+                node,
+                partition,
+                position: entry.position,
+                write: entry.write(),
+            });
         }
         ctx.persist(self.change(WhatChanged::Append(entries.into())));
     }
@@ -810,7 +1045,12 @@ impl Group {
             // It may have been truncated in the meantime.
             if position.index <= self.length() && self.position(position.index) == position {
                 self.persisted = self.persisted.max(position.index);
-                ctx.note(Kind::Persisted { node, partition, position, write: entry.write() });
+                ctx.note(Kind::Persisted {
+                    node,
+                    partition,
+                    position,
+                    write: entry.write(),
+                });
             }
         }
         if self.role == Role::Leader {
@@ -841,7 +1081,11 @@ impl Group {
         if limit > self.applied {
             self.show(limit);
             let (node, partition, position) = (self.id, self.partition, self.position(limit));
-            ctx.note(Kind::Applied { node, partition, position });
+            ctx.note(Kind::Applied {
+                node,
+                partition,
+                position,
+            });
             if ctx.settings.visible == Visible::OnCommit {
                 ctx.persist(self.change(WhatChanged::Applied(limit)));
             }
@@ -852,7 +1096,11 @@ impl Group {
         for entry in &self.log[self.applied as usize..upto as usize] {
             if let Some(row) = entry.row {
                 let version = Some(Version::Log(entry.position));
-                self.shown[usize::from(row.key.0)] = Held { version, value: row.value, write: Some(row.write) };
+                self.shown[usize::from(row.key.0)] = Held {
+                    version,
+                    value: row.value,
+                    write: Some(row.write),
+                };
             }
         }
         self.applied = upto;
@@ -869,7 +1117,14 @@ impl Group {
         let leads = self.role == Role::Leader;
         if by_leader && !leads {
             let (partition, leader) = (self.partition, self.known_leader());
-            return ctx.reply(op.client, Reply::NotLeader { op, partition, leader });
+            return ctx.reply(
+                op.client,
+                Reply::NotLeader {
+                    op,
+                    partition,
+                    leader,
+                },
+            );
         }
         if leads && ctx.settings.visible == Visible::OnCommit && !self.may_read() {
             // It does not know yet what the leader before it had told people.
@@ -880,11 +1135,26 @@ impl Group {
 
     fn answer(&mut self, op: OpId, keys: KeySet, ctx: GroupCtx<'_, '_>) {
         let (node, partition) = (self.id, self.partition);
-        let items: Items = keys.iter().map(|key| (key, node, self.shown[usize::from(key.0)])).collect();
+        let items: Items = keys
+            .iter()
+            .map(|key| (key, node, self.shown[usize::from(key.0)]))
+            .collect();
         for (key, _, held) in &items {
-            ctx.note(Kind::Served { node, op, key: *key, held: *held });
+            ctx.note(Kind::Served {
+                node,
+                op,
+                key: *key,
+                held: *held,
+            });
         }
-        ctx.reply(op.client, Reply::Answer { op, partition, items });
+        ctx.reply(
+            op.client,
+            Reply::Answer {
+                op,
+                partition,
+                items,
+            },
+        );
     }
 
     fn length(&self) -> u32 {
@@ -904,11 +1174,21 @@ impl Group {
     }
 
     fn send(&self, to: NodeId, body: Body, ctx: GroupCtx<'_, '_>) {
-        ctx.send(to, Envelope { partition: self.partition, epoch: self.epoch, body });
+        ctx.send(
+            to,
+            Envelope {
+                partition: self.partition,
+                epoch: self.epoch,
+                body,
+            },
+        );
     }
 
     fn change(&self, what: WhatChanged) -> LogChange {
-        LogChange { partition: self.partition, what }
+        LogChange {
+            partition: self.partition,
+            what,
+        }
     }
 
     fn view(&self) -> LogView {
@@ -917,7 +1197,12 @@ impl Group {
             partition: self.partition,
             role: self.role,
             epoch: self.epoch,
-            tail: tail.map(|entry| EntryView { position: entry.position, write: entry.write() }).collect(),
+            tail: tail
+                .map(|entry| EntryView {
+                    position: entry.position,
+                    write: entry.write(),
+                })
+                .collect(),
             length: self.length(),
             persisted: self.persisted,
             applied: self.applied,
@@ -938,7 +1223,8 @@ impl Group {
         self.leading.pending.iter().map(move |pending| Waiting {
             op: pending.op,
             write: Some(pending.write),
-            have: (self.followers_with(pending.index) + usize::from(self.persisted >= pending.index)) as u8,
+            have: (self.followers_with(pending.index)
+                + usize::from(self.persisted >= pending.index)) as u8,
             need: need as u8,
         })
     }
@@ -971,7 +1257,10 @@ enum WhatChanged {
     Truncate(u32),
     Epoch(u32),
     /// An epoch, promised to a candidate.
-    Promise { epoch: u32, to: NodeId },
+    Promise {
+        epoch: u32,
+        to: NodeId,
+    },
     Applied(u32),
 }
 
@@ -979,7 +1268,15 @@ impl Disk for Logs {
     type Change = LogChange;
 
     fn empty(structure: &Structure) -> Self {
-        Logs { logs: vec![DiskLog { epoch: 1, ..DiskLog::default() }; usize::from(structure.partitions)] }
+        Logs {
+            logs: vec![
+                DiskLog {
+                    epoch: 1,
+                    ..DiskLog::default()
+                };
+                usize::from(structure.partitions)
+            ],
+        }
     }
 
     fn apply(&mut self, change: &LogChange) {
@@ -990,13 +1287,18 @@ impl Disk for Logs {
                 log.entries.truncate(*keep as usize);
                 log.applied = log.applied.min(*keep);
             }
-            WhatChanged::Epoch(epoch) | WhatChanged::Promise { epoch, .. } => log.epoch = log.epoch.max(*epoch),
+            WhatChanged::Epoch(epoch) | WhatChanged::Promise { epoch, .. } => {
+                log.epoch = log.epoch.max(*epoch)
+            }
             WhatChanged::Applied(applied) => log.applied = *applied,
         }
     }
 
     fn bytes(&self) -> usize {
-        self.logs.iter().map(|log| log.entries.len() * size_of::<Entry>()).sum()
+        self.logs
+            .iter()
+            .map(|log| log.entries.len() * size_of::<Entry>())
+            .sum()
     }
 }
 
@@ -1013,15 +1315,34 @@ impl Message for Envelope {
     }
 
     fn topic(&self) -> Topic {
-        let counted = |number, attempt| Topic { attempt, ..Topic::counted(number, self.partition) };
+        let counted = |number, attempt| Topic {
+            attempt,
+            ..Topic::counted(number, self.partition)
+        };
         match &self.body {
-            Body::Append { previous, entries, attempt, .. } => match entries.first() {
-                Some(Entry { row: Some(row), .. }) => Topic { partition: self.partition, attempt: *attempt, ..Topic::of(row.op) },
-                Some(_) => Topic { origin: Topic::NO_OP, ..counted(self.epoch, *attempt) },
+            Body::Append {
+                previous,
+                entries,
+                attempt,
+                ..
+            } => match entries.first() {
+                Some(Entry { row: Some(row), .. }) => Topic {
+                    partition: self.partition,
+                    attempt: *attempt,
+                    ..Topic::of(row.op)
+                },
+                Some(_) => Topic {
+                    origin: Topic::NO_OP,
+                    ..counted(self.epoch, *attempt)
+                },
                 None => counted(previous.index, *attempt),
             },
-            Body::Ack { matched, repeats } => counted(matched.index, self.epoch << 12 | repeats & 0xfff),
-            Body::Reject { try_after, repeats, .. } => counted(*try_after, self.epoch << 12 | repeats & 0xfff),
+            Body::Ack { matched, repeats } => {
+                counted(matched.index, self.epoch << 12 | repeats & 0xfff)
+            }
+            Body::Reject {
+                try_after, repeats, ..
+            } => counted(*try_after, self.epoch << 12 | repeats & 0xfff),
             Body::Heartbeat { beat, .. } => counted(*beat, self.epoch),
             Body::Deposed { count } => counted(*count, 0),
             Body::VoteRequest | Body::Vote { .. } | Body::Appoint => counted(self.epoch, 0),
@@ -1029,17 +1350,30 @@ impl Message for Envelope {
     }
 
     fn carries(&self) -> Carries {
-        let of_partition = Carries { partition: Some(self.partition), ..Carries::default() };
+        let of_partition = Carries {
+            partition: Some(self.partition),
+            ..Carries::default()
+        };
         match &self.body {
             Body::Append { entries, .. } => Carries {
                 from: entries.first().map(|entry| entry.position),
                 upto: entries.last().map(|entry| entry.position),
-                write: entries.iter().rev().find_map(|entry| entry.row).map(|row| row.write),
+                write: entries
+                    .iter()
+                    .rev()
+                    .find_map(|entry| entry.row)
+                    .map(|row| row.write),
                 entries: entries.len() as u16,
                 ..of_partition
             },
-            Body::Ack { matched, .. } => Carries { upto: Some(*matched), ..of_partition },
-            Body::Vote { last } => Carries { upto: Some(*last), ..of_partition },
+            Body::Ack { matched, .. } => Carries {
+                upto: Some(*matched),
+                ..of_partition
+            },
+            Body::Vote { last } => Carries {
+                upto: Some(*last),
+                ..of_partition
+            },
             _ => of_partition,
         }
     }
