@@ -234,7 +234,7 @@ impl Desk {
         };
         let left = self.left();
         self.player.fork(scenario.clone(), at);
-        self.replaced(scenario, self.store.seed, left, Some(FORKED));
+        self.replaced(scenario, self.store.seed, left, Some(FORKED), true);
     }
 
     /// Runs an edited scenario from 0 in place of this one, which can be gone back to.
@@ -304,7 +304,7 @@ impl Desk {
         };
         let left = self.left();
         self.player.replace(scenario.clone(), seed, SimTime::ZERO);
-        self.replaced(scenario, seed, left, notice);
+        self.replaced(scenario, seed, left, notice, false);
         true
     }
 
@@ -341,12 +341,14 @@ impl Desk {
         seed: u64,
         left: Earlier,
         notice: Option<&'static str>,
+        goes_on: bool,
     ) {
         self.store.dispatch(Action::Replace {
             scenario,
             seed,
             left,
             notice,
+            goes_on,
         });
     }
 }

@@ -13,6 +13,7 @@ mod player;
 mod speed;
 mod store;
 mod trouble;
+mod watching;
 
 use pages::watch::Watch;
 

@@ -15,7 +15,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, SvgTransform, SvggElement};
 
 const SVG: &str = "http://www.w3.org/2000/svg";
-/// A flight this far, in microseconds from both ends, stands in the middle where motion is reduced.
+/// How far along its way a chip stands where motion is reduced.
 const STILL_AT: f64 = 0.5;
 
 const ORIGIN: Point = Point::new(0.0, 0.0);

@@ -1,7 +1,7 @@
 //! What the browser knows: the clock on the wall, wishes about motion and themes, a place to keep them.
 
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, Window};
+use web_sys::{Element, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition, Window};
 
 const THEME_KEY: &str = "replicascope.theme";
 
@@ -53,6 +53,13 @@ pub fn focus(element: Option<Element>) {
     let _ = element.map(|element| element.unchecked_into::<HtmlElement>().focus());
 }
 
+/// Brings an element into sight, where it is not.
+pub fn bring_into_sight(element: &Element) {
+    let options = ScrollIntoViewOptions::new();
+    options.set_block(ScrollLogicalPosition::Nearest);
+    element.scroll_into_view_with_scroll_into_view_options(&options);
+}
+
 /// The element that has the focus.
 pub fn focused() -> Option<Element> {
     web_sys::window()?.document()?.active_element()
@@ -72,7 +79,8 @@ fn root() -> Option<Element> {
     web_sys::window()?.document()?.document_element()
 }
 
-fn matches_media(query: &str) -> bool {
+/// Whether a media query holds now.
+pub fn matches_media(query: &str) -> bool {
     web_sys::window()
         .and_then(|window| window.match_media(query).ok().flatten())
         .is_some_and(|list| list.matches())

@@ -100,6 +100,8 @@ pub enum Action {
         left: Earlier,
         /// What that means, in words.
         notice: Option<&'static str>,
+        /// Whether it goes on from the same moment, so that time that runs goes on running.
+        goes_on: bool,
     },
     /// Another story, with nothing to go back to.
     Load(Arc<Scenario>, u64),
@@ -164,13 +166,16 @@ impl Reducible for Store {
                 seed,
                 left,
                 notice,
+                goes_on,
             } => {
                 if store.earlier.len() == EARLIER_LIMIT {
                     store.earlier.remove(0);
                 }
                 store.earlier.push(left);
                 store.notice = notice;
+                let playing = store.playing;
                 store.enter(scenario, seed);
+                store.playing = playing && goes_on;
             }
             Action::Load(scenario, seed) => {
                 store.earlier.clear();

@@ -4,7 +4,7 @@
 //! prints it, tests compare it. Keep a [`SceneIndex`] beside each run, [`SceneIndex::update`] it after
 //! each `seek`, then ask for [`stage`](stage::stage), [`flights`](flights::flights), words.
 //!
-//! The stage is asked for about ten times a second; [`position`](flights::position) of what is on the
+//! The stage is asked for about ten times a second; [`position`] of what is on the
 //! wire sixty times.
 
 #![forbid(unsafe_code)]

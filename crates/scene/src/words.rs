@@ -194,9 +194,13 @@ pub fn ack_words(ack: Ack, structure: &Structure) -> String {
             1 => "The leader and its only follower have it on their disks. While the follower is down, no write \
                  gets its “done”."
                 .to_owned(),
-            _ => format!(
-                "The leader and all {followers} followers have it on their disks. One dead follower stops all writes."
-            ),
+            _ => {
+                let all = match followers {
+                    2 => "both".to_owned(),
+                    _ => format!("all {followers}"),
+                };
+                format!("The leader and {all} followers have it on their disks. One dead follower stops all writes.")
+            }
         },
         Ack::Quorum if followers == 0 => "There is no follower to ask: the leader alone has it.".to_owned(),
         Ack::Quorum => {
@@ -205,7 +209,7 @@ pub fn ack_words(ack: Ack, structure: &Structure) -> String {
             let survives = match spare {
                 0 => "While any of them is down, no write gets its “done”.".to_owned(),
                 _ => format!(
-                    "Writes go on while {} down, and a leader elected by a majority has every write that was told “done”.",
+                    "Writes go on while {} down, and a leader elected by a majority has every write that was told “done”, as long as no disk is lost.",
                     match spare {
                         1 => "one node is".to_owned(),
                         _ => format!("up to {spare} nodes are"),
@@ -229,8 +233,8 @@ pub fn reads_words(policy: ReadPolicy, kind: ProtocolKind) -> String {
              one’s own write, and a later read may show less than an earlier one."
         }
         (ReadPolicy::Sticky, ProtocolKind::SingleLeader) => {
-            "Each client keeps to one replica until that does not answer. It may be behind, but on its own it \
-             never goes back; one’s own write may still be missing."
+            "Each client keeps to one replica until that does not answer. It may be behind, so one’s own write may be \
+             missing; but it does not go back, unless a failover discards what it showed."
         }
         (ReadPolicy::Sticky, ProtocolKind::Leaderless) => {
             "Each client keeps to one coordinator until that does not answer. Which copies answer is the \

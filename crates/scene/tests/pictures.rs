@@ -82,7 +82,7 @@ fn after_a_failover() {
 fn a_quorum_that_waits() {
     picture(
         QUORUM,
-        1400,
+        1260,
         (680.0, 420.0),
         expect_file!["snapshots/quorum.svg"],
     );

@@ -144,7 +144,7 @@ fn the_stage_in_plain_lines() {
         (STALE_READ, 1100),
         (FAILOVER, 2400),
         (FAILOVER, 3500),
-        (QUORUM, 1400),
+        (QUORUM, 1260),
     ] {
         let watched = Watched::new(json).at_ms(ms);
         lines.extend(text_twin(watched.run(), &watched.index));
@@ -177,16 +177,17 @@ fn the_stage_in_plain_lines() {
             F2 leads in epoch 2 and shows order open (#1).
             The newest acknowledged value of order is paid: #2, acked, on 1 of 3 copies, to be discarded.
 
-            At 1.400 s.
-            Alice has written #4.
+            At 1.260 s.
+            Alice waits for “done” for #4.
             Bob reads photo.
             A shows photo 4 (#4).
-            B shows photo 4 (#4).
+            B shows photo 3 (#3).
             C shows photo 4 (#4).
             D shows photo 4 (#4).
-            E shows photo 4 (#4).
-            proxy coordinates.
-            The newest acknowledged value of photo is 4: #4, acked, on 5 of 5 copies.
+            E shows photo 3 (#3).
+            proxy coordinates, has 2 of 3 for #4 and has 0 of 2 for a read.
+            The newest acknowledged value of photo is 3: #3, acked, on 5 of 5 copies.
+            On the wire: #4 to B and #4 to E.
         "#]],
     );
 }
@@ -269,11 +270,11 @@ fn settings_in_words() {
         expect![[r#"
             The leader alone has it on its disk. Fast; if the leader dies before a follower has it, a write that was told “done” can be lost.
             The leader and at least 1 follower have it on their disks. If that takes longer than 10 s, the leader falls back to async until enough have caught up, as MySQL’s does; PostgreSQL’s never falls back: it waits.
-            The leader and all 2 followers have it on their disks. One dead follower stops all writes.
-            A majority, 2 of 3 nodes with the leader, has it on disk. Writes go on while one node is down, and a leader elected by a majority has every write that was told “done”.
+            The leader and both followers have it on their disks. One dead follower stops all writes.
+            A majority, 2 of 3 nodes with the leader, has it on disk. Writes go on while one node is down, and a leader elected by a majority has every write that was told “done”, as long as no disk is lost.
             Every read goes to the leader. It shows the newest write that it may show, unless it has been replaced and does not know it yet.
             Each read goes to a replica drawn by chance, the leader included. Followers lag: a read may miss one’s own write, and a later read may show less than an earlier one.
-            Each client keeps to one replica until that does not answer. It may be behind, but on its own it never goes back; one’s own write may still be missing.
+            Each client keeps to one replica until that does not answer. It may be behind, so one’s own write may be missing; but it does not go back, unless a failover discards what it showed.
             W + R = 5 ≤ N = 5: a read can hear only from copies that the last acknowledged write has not reached. Keeping it is another matter, and W’s alone: it survives the loss of W − 1 = 2 disks.
             W + R = 6 > N = 5: every read hears from at least one copy that has the last acknowledged write. Keeping it is another matter, and W’s alone: it survives the loss of W − 1 = 2 disks.
             W + R = 2 ≤ N = 5: a read can hear only from copies that the last acknowledged write has not reached. Keeping it is another matter: with W = 1 it may be on one disk only, and go with it.

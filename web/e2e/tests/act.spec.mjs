@@ -26,6 +26,17 @@ test('a slider acts from the cursor on, once, and can be undone', async ({ page 
   expect(await now_us(page)).toBe(at_us);
 });
 
+// On a phone the stage is out of sight beside the knobs, and time waits.
+test('a knob that is turned while time runs does not stop it', { tag: '@once' }, async ({ page }) => {
+  await unfoldKnobs(page);
+  await page.locator('.play').click();
+  await page.getByRole('slider', { name: 'Jitter' }).fill('0');
+  await expect(page.getByText('From here on the run takes another course.')).toBeAttached();
+  await expect(page.locator('.play')).toHaveText('Pause');
+  const at_us = await now_us(page);
+  await expect.poll(() => now_us(page)).toBeGreaterThan(at_us);
+});
+
 test('another number of copies starts a new run, and says so', async ({ page }) => {
   await scrub(page, 0.4);
   await unfoldKnobs(page);

@@ -22,7 +22,8 @@ test('pauses by itself where the promise is broken, and says who was told what',
   await expect(card.getByRole('heading')).toContainText('Alice');
   await expect(card).toContainText('“done”');
   await expect(card).toContainText('Read your writes');
-  await expect(card).toContainText(`${Math.floor((await now_us(page)) / 1000) / 1000}`.padEnd(5, '0'));
+  const moment = (await page.locator('[data-now-us]').textContent()).replace('t = ', '');
+  await expect(card).toContainText(`at ${moment}`);
   await expect(page.locator('.promise.broken')).toContainText('Read your writes');
   await expect(page.locator('.node.bad')).toHaveCount(1);
   await axe();
@@ -40,6 +41,7 @@ test('a broken promise leads to its moment', async ({ page }) => {
   await page.locator('button.promise.broken').first().click();
   expect(await now_us(page)).toBe(broken_us);
   await expect(page.locator('.node.bad')).toHaveCount(1);
+  await expect(page.locator('.node.bad')).toBeInViewport();
 });
 
 test('a step back restores what was there', async ({ page }) => {
@@ -64,6 +66,17 @@ test('the scrubber goes anywhere', async ({ page }) => {
   expect(await now_us(page)).toBeLessThan(end_us);
   await page.getByRole('button', { name: 'To the start' }).click();
   expect(await now_us(page)).toBe(0);
+});
+
+test('a click in the diagram goes to its moment', async ({ page, axe }) => {
+  const unfold = page.getByRole('button', { name: 'Who sent what to whom, and when' });
+  if ((await unfold.getAttribute('aria-expanded')) === 'false') await unfold.click();
+  const lanes = page.locator('.lanes');
+  await expect(lanes.locator('.lane')).toHaveCount(4);
+  const { width, height } = await lanes.boundingBox();
+  await lanes.click({ position: { x: width * 0.6, y: height / 2 } });
+  expect(await now_us(page)).toBeGreaterThan(500_000);
+  await axe();
 });
 
 test('a chip is drawn where its record says', async ({ page }) => {

@@ -4,17 +4,9 @@ use yew::prelude::*;
 
 use crate::desk::Desk;
 
-/// The caption.
-#[derive(PartialEq, Properties)]
-pub struct Props {
-    /// The desk.
-    pub desk: Desk,
-}
-
 /// One sentence, and one or two more.
-#[component]
-pub fn Caption(props: &Props) -> Html {
-    let caption = props.desk.with(scene::caption);
+pub fn caption(desk: &Desk) -> Html {
+    let caption = desk.with(scene::caption);
     html! {
         <div class="caption">
             <div class="words">

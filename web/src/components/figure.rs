@@ -1,11 +1,12 @@
-//! A figure: caption, stage and player. Can be mounted many times on a page; nothing in it is global.
+//! A figure: caption, stage, player and space-time diagram. Can be mounted many times on a page; nothing in it is global.
 
 use yew::prelude::*;
 
 use crate::components::announce::Announce;
-use crate::components::caption::Caption;
+use crate::components::caption::caption;
+use crate::components::diagram::Diagram;
 use crate::components::stage::Stage;
-use crate::components::transport::Transport;
+use crate::components::transport::transport;
 use crate::desk::Desk;
 
 /// The figure.
@@ -15,15 +16,16 @@ pub struct Props {
     pub desk: Desk,
 }
 
-/// Caption, stage and player of one desk.
+/// Everything that one watches of one desk.
 #[component]
 pub fn Figure(props: &Props) -> Html {
     let desk = &props.desk;
     html! {
         <section class="figure" aria-label="The run">
-            <Caption desk={desk.clone()}/>
+            { caption(desk) }
             <Stage desk={desk.clone()}/>
-            <Transport desk={desk.clone()}/>
+            { transport(desk) }
+            <Diagram desk={desk.clone()}/>
             <Announce desk={desk.clone()}/>
         </section>
     }

@@ -13,7 +13,7 @@ use crate::components::choice::Choice;
 use crate::components::protocol::{ack, ack_name, of_kind, of_partitions, of_size, semi_sync};
 use crate::components::seed::Seed;
 use crate::components::slider::Slider;
-use crate::components::verbs::Verbs;
+use crate::components::verbs::verbs;
 use crate::desk::Desk;
 
 const NEW_RUN: &str = "starts a new run";
@@ -49,17 +49,8 @@ const COPIES_MAX: u64 = 9;
 /// The most clients with sliders of their own; more share one pair.
 const OWN_RATES_MAX: usize = 3;
 
-/// The knobs.
-#[derive(PartialEq, Properties)]
-pub struct Props {
-    /// The desk.
-    pub desk: Desk,
-}
-
 /// All knobs, and what one can break.
-#[component]
-pub fn Knobs(props: &Props) -> Html {
-    let desk = &props.desk;
+pub fn knobs(desk: &Desk) -> Html {
     let at_start = desk.player().now() == SimTime::ZERO;
     html! {
         <>
@@ -73,7 +64,7 @@ pub fn Knobs(props: &Props) -> Html {
             { network(desk) }
             { rates(desk) }
             <fieldset><legend>{ "Chance" }</legend><Seed desk={desk.clone()}/></fieldset>
-            <Verbs desk={desk.clone()}/>
+            { verbs(desk) }
         </>
     }
 }

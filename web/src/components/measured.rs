@@ -5,17 +5,9 @@ use yew::prelude::*;
 
 use crate::desk::Desk;
 
-/// The measurements.
-#[derive(PartialEq, Properties)]
-pub struct Props {
-    /// The desk.
-    pub desk: Desk,
-}
-
 /// A few numbers, each with its name.
-#[component]
-pub fn Measured(props: &Props) -> Html {
-    let metrics = props.desk.with(|run, _| {
+pub fn measured(desk: &Desk) -> Html {
+    let metrics = desk.with(|run, _| {
         let happened = &run.records()[..run.happened()];
         measure(happened, run.violations(), run.now())
     });

@@ -3,6 +3,7 @@
 pub mod announce;
 pub mod caption;
 pub mod choice;
+pub mod diagram;
 pub mod document;
 pub mod figure;
 pub mod fold;

@@ -6,22 +6,14 @@ use yew::prelude::*;
 
 use crate::desk::Desk;
 
-/// The promises.
-#[derive(PartialEq, Properties)]
-pub struct Props {
-    /// The desk.
-    pub desk: Desk,
-}
-
 /// A row for each; a broken one leads to where it was first broken.
-#[component]
-pub fn Promises(props: &Props) -> Html {
-    let rows = props.desk.with(scene::promise_rows);
+pub fn promises(desk: &Desk) -> Html {
+    let rows = desk.with(scene::promise_rows);
     html! {
         <section aria-labelledby="promises-title">
             <h2 id="promises-title">{ "Promises" }</h2>
             <ul class="promises">
-                { for rows.iter().map(|each| html! { <li key={each.promise.name()}>{ row(each, &props.desk) }</li> }) }
+                { for rows.iter().map(|each| html! { <li key={each.promise.name()}>{ row(each, desk) }</li> }) }
             </ul>
         </section>
     }

@@ -9,17 +9,9 @@ use crate::desk::Desk;
 /// Longer values are set smaller.
 const LARGE_CHARS_MAX: usize = 5;
 
-/// The screens.
-#[derive(PartialEq, Properties)]
-pub struct Props {
-    /// The desk.
-    pub desk: Desk,
-}
-
 /// A phone for each client, and one for the truth.
-#[component]
-pub fn Screens(props: &Props) -> Html {
-    let screens = props.desk.with(scene::what_they_see);
+pub fn screens(desk: &Desk) -> Html {
+    let screens = desk.with(scene::what_they_see);
     let truth = all_keys(&screens);
     if truth.is_empty() {
         return Html::default();

@@ -10,11 +10,7 @@ use replication::ids::{ClientId, NodeId, Place};
 use scene::geometry::{Point, Rect};
 use scene::stage::{Anchor, Cell, CellState, Hub, Label, NodeCard, Person, Progress, Wire};
 use scene::{Stage as Scene, Tone, glyphs};
-use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
-use web_sys::{
-    Element, IntersectionObserver, IntersectionObserverEntry, ResizeObserver, SvggElement,
-};
+use web_sys::{Element, SvggElement};
 use yew::prelude::*;
 
 use crate::components::menu::Menu;
@@ -22,6 +18,7 @@ use crate::desk::Desk;
 use crate::paint::{Painter, number};
 use crate::platform;
 use crate::store::Open;
+use crate::watching::watch;
 
 /// What the stage is made from.
 #[derive(PartialEq, Properties)]
@@ -71,6 +68,15 @@ pub fn Stage(props: &Props) -> Html {
                 })
             });
             move || drop(listener)
+        });
+    }
+    {
+        // Who asks to be shown a moment from further down a phone's page wants to see it.
+        let area = area.clone();
+        use_effect_with(desk.store().focus, move |focus| {
+            if let (Some(_), Some(area)) = (focus, area.cast::<Element>()) {
+                platform::bring_into_sight(&area);
+            }
         });
     }
     let focus = desk.focus();
@@ -340,47 +346,4 @@ fn area_of(scene: &Scene, place: Place) -> Option<Rect> {
 
 fn area_of_hub(hub: &Hub) -> Rect {
     Rect::around(hub.at, 2.0 * hub.radius, 2.0 * hub.radius)
-}
-
-/// Tells how large an element is, and whether it can be seen, until it is dropped.
-struct Watching {
-    sizes: ResizeObserver,
-    sights: IntersectionObserver,
-    _on_size: Closure<dyn FnMut()>,
-    _on_sight: Closure<dyn FnMut(js_sys::Array)>,
-}
-
-impl Drop for Watching {
-    fn drop(&mut self) {
-        self.sizes.disconnect();
-        self.sights.disconnect();
-    }
-}
-
-fn watch(
-    area: Element,
-    size: UseStateSetter<(f64, f64)>,
-    on_sight: impl Fn(bool) + 'static,
-) -> Option<Watching> {
-    let measured = area.clone();
-    let on_size = Closure::<dyn FnMut()>::new(move || {
-        size.set((
-            f64::from(measured.client_width()),
-            f64::from(measured.client_height()),
-        ));
-    });
-    let on_sight = Closure::<dyn FnMut(js_sys::Array)>::new(move |entries: js_sys::Array| {
-        let last = entries.pop().dyn_into::<IntersectionObserverEntry>();
-        on_sight(last.is_ok_and(|entry| entry.is_intersecting()));
-    });
-    let sizes = ResizeObserver::new(on_size.as_ref().unchecked_ref()).ok()?;
-    let sights = IntersectionObserver::new(on_sight.as_ref().unchecked_ref()).ok()?;
-    sizes.observe(&area);
-    sights.observe(&area);
-    Some(Watching {
-        sizes,
-        sights,
-        _on_size: on_size,
-        _on_sight: on_sight,
-    })
 }

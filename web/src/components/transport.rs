@@ -15,17 +15,8 @@ use crate::store::Stopped;
 /// How fine the scrubber is: so many places over the whole run.
 const PLACES: u64 = 2000;
 
-/// The transport.
-#[derive(PartialEq, Properties)]
-pub struct Props {
-    /// The desk.
-    pub desk: Desk,
-}
-
 /// One row of buttons and the scrubber.
-#[component]
-pub fn Transport(props: &Props) -> Html {
-    let desk = &props.desk;
+pub fn transport(desk: &Desk) -> Html {
     let store = desk.store();
     let timeline = desk.with(scene::timeline);
     let now = SimTime(timeline.now_us);

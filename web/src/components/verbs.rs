@@ -8,17 +8,8 @@ use yew::prelude::*;
 use crate::desk::Desk;
 use crate::store::Open;
 
-/// The list.
-#[derive(PartialEq, Properties)]
-pub struct Props {
-    /// The desk.
-    pub desk: Desk,
-}
-
 /// A row for each replica and each client.
-#[component]
-pub fn Verbs(props: &Props) -> Html {
-    let desk = &props.desk;
+pub fn verbs(desk: &Desk) -> Html {
     let scenario = &desk.store().scenario;
     let replicas = scenario
         .structure

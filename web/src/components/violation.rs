@@ -11,17 +11,8 @@ use crate::store::Stopped;
 /// How many earlier ones are listed.
 const LISTED_MAX: usize = 50;
 
-/// The card.
-#[derive(PartialEq, Properties)]
-pub struct Props {
-    /// The desk.
-    pub desk: Desk,
-}
-
 /// The newest broken promise at the cursor, or the one that is lit, and a list of the others.
-#[component]
-pub fn ViolationCard(props: &Props) -> Html {
-    let desk = &props.desk;
+pub fn violation_card(desk: &Desk) -> Html {
     let broken: Vec<(usize, u64, Violation)> = desk.with(|run, _| {
         let so_far = run
             .violations()

@@ -10,12 +10,12 @@ use crate::components::document::Document;
 use crate::components::figure::Figure;
 use crate::components::fold::Fold;
 use crate::components::keys::Keys;
-use crate::components::knobs::Knobs;
-use crate::components::measured::Measured;
-use crate::components::promises::Promises;
-use crate::components::screens::Screens;
+use crate::components::knobs::knobs;
+use crate::components::measured::measured;
+use crate::components::promises::promises;
+use crate::components::screens::screens;
 use crate::components::topbar::Topbar;
-use crate::components::violation::ViolationCard;
+use crate::components::violation::violation_card;
 use crate::desk::{Desk, use_desk};
 use crate::store::Open;
 
@@ -43,13 +43,13 @@ pub fn Watch() -> Html {
             <main class="watch">
                 <Figure desk={desk.clone()}/>
                 <div class="results">
-                    <ViolationCard desk={desk.clone()}/>
-                    <Screens desk={desk.clone()}/>
-                    <Promises desk={desk.clone()}/>
-                    <Fold id="measured" name="Measured so far"><Measured desk={desk.clone()}/></Fold>
+                    { violation_card(&desk) }
+                    { screens(&desk) }
+                    { promises(&desk) }
+                    <Fold id="measured" name="Measured so far">{ measured(&desk) }</Fold>
                 </div>
                 <div class="knobs">
-                    <Fold id="knobs" name="Knobs"><Knobs desk={desk.clone()}/></Fold>
+                    <Fold id="knobs" name="Knobs">{ knobs(&desk) }</Fold>
                 </div>
             </main>
             if store.open == Open::Document { <Document desk={desk.clone()}/> }

@@ -58,6 +58,7 @@ pub(super) fn shown(names: &Names, held: Held) -> impl Display {
 fn value(names: &Names, value: Value) -> impl Display {
     from_fn(move |f| match value {
         Value::Number(number) => write!(f, "{number}"),
+        Value::Text(_) => write!(f, "“{}”", names.value(value)),
         other => f.write_str(&names.value(other)),
     })
 }
