@@ -1,8 +1,9 @@
 //! Times and lists, as people read them.
 
-/// A moment: "1.842 s".
+/// A moment, to the nearest millisecond: "1.842 s".
 pub fn moment(us: u64) -> String {
-    format!("{}.{:03} s", us / 1_000_000, us / 1_000 % 1_000)
+    let ms = (us + 500) / 1_000;
+    format!("{}.{:03} s", ms / 1_000, ms % 1_000)
 }
 
 /// A length of time, short: "0.4 ms", "3.2 ms", "140 ms", "1.8 s", "42 s".

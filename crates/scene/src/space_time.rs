@@ -15,7 +15,7 @@ use crate::stage::Face;
 use crate::text;
 use crate::tone::{Hue, Tone};
 
-/// The most messages that one diagram shows: the newest.
+/// The most messages that one diagram shows: those nearest to the cursor.
 pub const LINES_MAX: usize = 400;
 
 /// A space-time diagram.
@@ -141,8 +141,8 @@ pub fn space_time(
     }
 }
 
-/// The most dots that one diagram shows: the newest.
-const DOTS_MAX: usize = 400;
+/// The most events that one diagram looks at for its dots: those nearest to the cursor.
+const LOUD_MAX: usize = 1200;
 
 /// The most rows of brackets; what does not fit is left to the scrubber.
 const BRACKET_ROWS: usize = 2;
@@ -264,10 +264,9 @@ fn lines(now: &Moment<'_>, plan: &Plan, focus: &Focus) -> Vec<Slant> {
     let sent = now.index.sent();
     let begin = sent.partition_point(|seq| time(seq) < plan.from_us);
     let end = sent.partition_point(|seq| time(seq) <= plan.to_us);
+    let cursor = sent.partition_point(|seq| time(seq) <= now.run.now().0);
     // What left before the window may arrive within it.
-    let begin = begin
-        .saturating_sub(EARLIER_MAX)
-        .max(end.saturating_sub(LINES_MAX));
+    let (begin, end) = around(cursor, begin.saturating_sub(EARLIER_MAX), end, LINES_MAX);
     let slant = |seq: &Seq| {
         let (record, message) = now.message(*seq)?;
         let whole = if message.lost {
@@ -319,7 +318,14 @@ fn lines(now: &Moment<'_>, plan: &Plan, focus: &Focus) -> Vec<Slant> {
                 && !matches!(message.kind, MessageKind::Append | MessageKind::Store),
         })
     };
-    sent[begin.min(end)..end].iter().filter_map(slant).collect()
+    sent[begin..end].iter().filter_map(slant).collect()
+}
+
+/// At most `max` of `begin..end`, around the cursor: more of what happened than of what comes.
+fn around(cursor: usize, begin: usize, end: usize, max: usize) -> (usize, usize) {
+    let last = (cursor + max / 4).clamp(begin.min(end), end);
+    let first = last.saturating_sub(max).max(begin.min(end));
+    (first, end.min(first + max))
 }
 
 fn dots(now: &Moment<'_>, plan: &Plan, focus: &Focus) -> Vec<Dot> {
@@ -358,10 +364,9 @@ fn dots(now: &Moment<'_>, plan: &Plan, focus: &Focus) -> Vec<Dot> {
             words: words(now, *seq).unwrap_or_default(),
         })
     };
-    let newest = loud[begin..end].iter().rev().filter_map(dot).take(DOTS_MAX);
-    let mut dots: Vec<Dot> = newest.collect();
-    dots.reverse();
-    dots
+    let cursor = loud.partition_point(|seq| time(seq) <= now.run.now().0);
+    let (begin, end) = around(cursor, begin, end, LOUD_MAX);
+    loud[begin..end].iter().filter_map(dot).collect()
 }
 
 /// While replicas were down, as far as is known.

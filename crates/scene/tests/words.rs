@@ -118,21 +118,21 @@ fn a_failover_is_told_step_by_step() {
             2.042 s Alice is told “done” for #2.
             2.100 s L crashes; its memory is gone.
             2.361 s F2 has not heard from its leader for too long, and asks for epoch 2.
-            2.365 s The request for a vote from F2 to L found L down.
-            2.376 s F2 becomes leader, in epoch 2.
-            2.377 s F2 persisted its leader’s first entry.
-            2.418 s The acknowledgement from F1 to L found L down.
-            2.511 s The acknowledgement from F2 to L found L down.
-            3.085 s F1 persisted its leader’s first entry.
+            2.366 s The request for a vote from F2 to L found L down.
+            2.377 s F2 becomes leader, in epoch 2.
+            2.378 s F2 persisted its leader’s first entry.
+            2.419 s The acknowledgement from F1 to L found L down.
+            2.512 s The acknowledgement from F2 to L found L down.
+            3.086 s F1 persisted its leader’s first entry.
             3.086 s A message of the log from F2 to L found L down.
-            3.086 s F1 now shows everything up to entry 2.
+            3.087 s F1 now shows everything up to entry 2.
             3.091 s F2 knows everything up to entry 2 to be on a majority.
             4.968 s The message with #1 from F2 to L found L down.
             5.000 s L starts again from its disk.
-            6.055 s L discards #2: its new leader does not have it.
-            6.056 s L persisted its leader’s first entry.
-            6.057 s L now shows everything up to entry 2.
-            6.059 s F2 hears that L has everything up to entry 2.
+            6.056 s L discards #2: its new leader does not have it.
+            6.057 s L persisted its leader’s first entry.
+            6.058 s L now shows everything up to entry 2.
+            6.060 s F2 hears that L has everything up to entry 2.
         "#]],
     );
 }

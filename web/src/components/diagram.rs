@@ -111,6 +111,8 @@ fn drawing(picture: &Picture) -> Html {
             for each in picture.lines.iter() { { slant(each) } }
             for each in picture.dots.iter() { { dot(each) } }
             for each in picture.brackets.iter() { { bracket(each, picture.plot) } }
+            // What has been seen already, and is still to come at the cursor.
+            <rect class="future" x={cursor.clone()} y={top.clone()} width={number((picture.plot.right() - picture.cursor_x).max(0.0))} height={number(h)}/>
             <path class="cursor-line" d={format!("M{cursor} {top}V{bottom}")}/>
         </>
     }

@@ -50,6 +50,7 @@ fn screen(screen: &Screen, many: bool) -> Html {
         let value = row.sees.clone().unwrap_or_else(|| "–".to_owned());
         let note = match row.sees {
             None => "has not looked yet".to_owned(),
+            Some(_) if row.stale && row.sees_write.is_empty() => "old".to_owned(),
             Some(_) if row.stale => format!("{} · old", row.sees_write),
             Some(_) => row.sees_write.clone(),
         };
