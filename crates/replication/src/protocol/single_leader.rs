@@ -5,7 +5,7 @@
 //! of a majority. With `async`, `semi_sync` and `sync` it does so where the acknowledgement waited for
 //! enough replicas, and not otherwise.
 //!
-//! Partitions are independent: each [`Group`] is one replicated log with a leader of its own.
+//! Partitions are independent: each is one replicated log with a leader of its own.
 //!
 //! Promotion is by majority: a majority of all nodes durably promises a new epoch, refuses lower ones
 //! from then on, and reports its last position; the highest is appointed. (Ongaro and Ousterhout,
