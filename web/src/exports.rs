@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use replication::engine::time::SimTime;
+use replication::ordered::sort_by_key;
 use replication::run::{self, Run};
 use replication::scenario::{Scenario, limits};
 use replication::trace;
@@ -58,7 +59,8 @@ pub fn bench_seek(document: &str, seed: f64, seeks: u32) -> Result<JsValue, JsVa
         run.seek(SimTime((end as f64 * share) as u64));
         times_ms.push(platform::now_ms() - began_ms);
     }
-    times_ms.sort_by(f64::total_cmp);
+    // No time is negative, so that they are in the order of their bits.
+    sort_by_key(&mut times_ms, |ms| (0, ms.to_bits()));
     let rank =
         |percent: usize| times_ms[(times_ms.len() * percent).div_ceil(100).saturating_sub(1)];
     Ok(object(&[

@@ -4,8 +4,7 @@
 //! computes, by its transform list, which costs a fraction of writing attributes. Groups are kept and
 //! used again.
 
-use std::collections::BTreeMap;
-
+use replication::ordered::Ordered;
 use replication::promise::Violation;
 use replication::run::Run;
 use replication::trace::Seq;
@@ -24,8 +23,8 @@ const ORIGIN: Point = Point::new(0.0, 0.0);
 pub struct Painter {
     document: Document,
     layer: SvggElement,
-    chips: BTreeMap<Seq, Chip>,
-    crosses: BTreeMap<Seq, Chip>,
+    chips: Ordered<Seq, Chip>,
+    crosses: Ordered<Seq, Chip>,
     spare: Vec<SvggElement>,
     /// The stage's places: they stand still, so an old stage gives them as well as a new one.
     pub stage: Stage,
@@ -49,8 +48,8 @@ impl Painter {
         Some(Painter {
             document: layer.owner_document()?,
             layer,
-            chips: BTreeMap::new(),
-            crosses: BTreeMap::new(),
+            chips: Ordered::default(),
+            crosses: Ordered::default(),
             spare: Vec::new(),
             stage: Stage::default(),
             focus: None,
@@ -64,8 +63,8 @@ impl Painter {
         let gone: Vec<Seq> = {
             let here = |seq: &Seq| flights.iter().any(|flight| flight.seq == *seq);
             self.chips
-                .keys()
-                .copied()
+                .iter()
+                .map(|(seq, _)| seq)
                 .filter(|seq| !here(seq))
                 .collect()
         };
@@ -81,7 +80,7 @@ impl Painter {
             let seq = flight.seq;
             if self
                 .chips
-                .get(&seq)
+                .get(seq)
                 .is_none_or(|chip| chip.flight.as_ref() != Some(&flight))
             {
                 self.take_away(seq);
@@ -89,7 +88,7 @@ impl Painter {
                     self.chips.insert(seq, chip);
                 }
             }
-            if let Some(chip) = self.chips.get_mut(&seq) {
+            if let Some(chip) = self.chips.get_mut(seq) {
                 chip.put(place.x, place.y);
             }
         }
@@ -100,18 +99,18 @@ impl Painter {
         let gone: Vec<Seq> = {
             let here = |seq: &Seq| marks.iter().any(|mark| mark.seq == *seq);
             self.crosses
-                .keys()
-                .copied()
+                .iter()
+                .map(|(seq, _)| seq)
                 .filter(|seq| !here(seq))
                 .collect()
         };
         for seq in gone {
-            if let Some(cross) = self.crosses.remove(&seq) {
+            if let Some(cross) = self.crosses.remove(seq) {
                 self.spare(cross.group);
             }
         }
         for mark in marks {
-            if !self.crosses.contains_key(&mark.seq) {
+            if !self.crosses.contains(mark.seq) {
                 let Some(group) = self.group("cross") else {
                     continue;
                 };
@@ -121,14 +120,14 @@ impl Painter {
                     self.crosses.insert(mark.seq, cross);
                 }
             }
-            if let Some(cross) = self.crosses.get_mut(&mark.seq) {
+            if let Some(cross) = self.crosses.get_mut(mark.seq) {
                 cross.put(mark.at.x, mark.at.y);
             }
         }
     }
 
     fn take_away(&mut self, seq: Seq) {
-        if let Some(chip) = self.chips.remove(&seq) {
+        if let Some(chip) = self.chips.remove(seq) {
             self.spare(chip.group);
         }
     }

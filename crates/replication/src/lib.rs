@@ -11,6 +11,7 @@
 pub mod engine;
 pub mod ids;
 pub mod measure;
+pub mod ordered;
 pub mod promise;
 pub mod protocol;
 pub mod run;

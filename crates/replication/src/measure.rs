@@ -2,12 +2,11 @@
 //!
 //! Everything is as clients have it: a write is acknowledged when its client hears "done".
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::engine::time::SimTime;
 use crate::ids::{KeyId, OpId, Version};
+use crate::ordered::{Ordered, sort_by_key};
 use crate::promise::{Promise, Violation};
 use crate::trace::{Action, Kind, Outcome, Record};
 
@@ -82,13 +81,13 @@ pub fn measure(happened: &[Record], violations: &[Violation], now: SimTime) -> M
 #[derive(Default)]
 struct Scan {
     metrics: Metrics,
-    open: BTreeMap<OpId, Open>,
+    open: Ordered<OpId, Open>,
     writes_us: Vec<u64>,
     reads_us: Vec<u64>,
     /// The newest version of each key that a client was told "done" for.
-    newest: BTreeMap<KeyId, Version>,
+    newest: Ordered<KeyId, Version>,
     /// How many writes to each key are in flight.
-    writing: BTreeMap<KeyId, u32>,
+    writing: Ordered<KeyId, u32>,
     /// How many writes are in flight.
     writes: u32,
     /// Since when a write is wanted and none was acknowledged.
@@ -110,7 +109,7 @@ impl Scan {
             Kind::Invoked { op, action } => self.invoked(op, action, record.at),
             Kind::Saw { op, key, held, .. } => {
                 self.metrics.reads += 1;
-                let newest = self.open.get(&op).and_then(|open| {
+                let newest = self.open.get(op).and_then(|open| {
                     let newest = open.newest.iter().find(|(other, _)| *other == key);
                     newest.map(|(_, version)| *version)
                 });
@@ -127,15 +126,15 @@ impl Scan {
     fn invoked(&mut self, op: OpId, action: Action, at: SimTime) {
         let newest = match action {
             Action::Write { key, .. } => {
-                *self.writing.entry(key).or_default() += 1;
+                *self.writing.or_insert(key, 0) += 1;
                 self.writes += 1;
                 self.wanted.get_or_insert(at);
                 Vec::new()
             }
             Action::Read { keys } => {
-                let writing = |key| self.writing.get(&key).is_some_and(|writes| *writes > 0);
+                let writing = |key| self.writing.get(key).is_some_and(|writes| *writes > 0);
                 self.metrics.reads_during_writes += u32::from(keys.iter().any(writing));
-                let newest = |key| self.newest.get(&key).map(|version| (key, *version));
+                let newest = |key| self.newest.get(key).map(|version| (key, *version));
                 keys.iter().filter_map(newest).collect()
             }
         };
@@ -151,13 +150,13 @@ impl Scan {
     }
 
     fn ended(&mut self, op: OpId, outcome: Outcome, at: SimTime) {
-        let open = self.open.remove(&op).expect("what ends has begun");
+        let open = self.open.remove(op).expect("what ends has begun");
         let took_us = at.since_us(open.since);
         if let Action::Write { key, .. } = open.action {
-            *self.writing.entry(key).or_default() -= 1;
+            *self.writing.or_insert(key, 0) -= 1;
             self.writes -= 1;
             if let Outcome::Written { version } = outcome {
-                let newest = self.newest.entry(key).or_insert(version);
+                let newest = self.newest.or_insert(key, version);
                 *newest = version.max(*newest);
                 let outage_us = self.wanted.map_or(0, |since| at.since_us(since));
                 self.rto_us = self.rto_us.max(outage_us);
@@ -190,7 +189,7 @@ impl Scan {
 }
 
 fn latency(mut us: Vec<u64>) -> Option<Latency> {
-    us.sort_unstable();
+    sort_by_key(&mut us, |us| (0, *us));
     let count = us.len();
     // The smallest value that at least so many percent do not exceed.
     let nearest_rank = |percent: usize| us[(count * percent).div_ceil(100) - 1];

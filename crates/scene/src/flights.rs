@@ -3,9 +3,8 @@
 //! A flight is worked out once from its record; where it is at a moment is one short formula, so that
 //! it can be drawn sixty times a second without asking the run anything.
 
-use std::collections::BTreeMap;
-
 use replication::ids::{Held, Place, WriteId};
+use replication::ordered::{Ordered, sort_by_key};
 use replication::promise::Violation;
 use replication::run::Run;
 use replication::trace::{Kind, MessageKind, Record, Seq};
@@ -145,7 +144,7 @@ pub fn flights(
 ) -> Vec<Flight> {
     let moment = Moment::of(run, index);
     let focus = Focus::on(run, focus);
-    let mut ways = BTreeMap::new();
+    let mut ways = Ordered::default();
     let mut shown: Vec<(&Record, Message)> = moment
         .in_flight()
         .iter()
@@ -161,13 +160,11 @@ pub fn flights(
             let seq = record.seq;
             let beat = message.kind == MessageKind::Heartbeat;
             let key = (message.from, message.to, index.lane(seq), beat);
-            let curve = *ways.entry(key).or_insert_with(|| {
-                stage.layout.way(
-                    key.0,
-                    key.1,
-                    if beat { Lane::Beat } else { Lane::Chip(key.2) },
-                )
-            });
+            if !ways.contains(key) {
+                let lane = if beat { Lane::Beat } else { Lane::Chip(key.2) };
+                ways.insert(key, stage.layout.way(key.0, key.1, lane));
+            }
+            let curve = *ways.get(key)?;
             Some(flight(
                 &moment,
                 &stage.layout,
@@ -178,7 +175,9 @@ pub fn flights(
             ))
         })
         .collect();
-    flights.sort_by_key(|flight| (flight.bad, flight.seq));
+    sort_by_key(&mut flights, |flight| {
+        (flight.bad.into(), flight.seq.0.into())
+    });
     flights
 }
 

@@ -3,11 +3,10 @@
 //! Everything in it is in order of [`Seq`], so that a question "at the cursor" is a binary search and
 //! a cursor in the past needs nothing else.
 
-use std::collections::BTreeMap;
-
 use replication::ids::{
     Change, ClientId, KeyId, NodeId, OpId, PartitionId, Place, Position, Value, Version, WriteId,
 };
+use replication::ordered::Ordered;
 use replication::run::Run;
 use replication::scenario::{NarrationEvent, ProtocolKind};
 use replication::trace::{Action, Kind, MessageKind, Outcome, Record, Seq};
@@ -26,16 +25,16 @@ pub struct SceneIndex {
     turns: Vec<Seq>,
     losses: Vec<Seq>,
     sent: Vec<Seq>,
-    lanes: BTreeMap<Seq, u8>,
-    departures: BTreeMap<(Place, Place), Departure>,
-    ops: BTreeMap<OpId, OpFacts>,
+    lanes: Ordered<Seq, u8>,
+    departures: Ordered<(Place, Place), Departure>,
+    ops: Vec<Ordered<u32, OpFacts>>,
     by_client: Vec<Vec<(Seq, OpId)>>,
     writes: Vec<Option<WriteFacts>>,
-    logs: BTreeMap<(NodeId, PartitionId), Log>,
-    appended: BTreeMap<(PartitionId, Position), Appended>,
+    logs: Ordered<(NodeId, PartitionId), Log>,
+    appended: Vec<Ordered<Position, Appended>>,
     newest_acked: Vec<Vec<Acked>>,
-    stored: BTreeMap<(WriteId, NodeId), Seq>,
-    looks: BTreeMap<(ClientId, KeyId), Seq>,
+    stored: Ordered<(WriteId, NodeId), Seq>,
+    looks: Ordered<(ClientId, KeyId), Seq>,
     spread: Vec<(Seq, WriteId)>,
     is_spread: Vec<bool>,
     firsts: Vec<(NarrationEvent, Seq)>,
@@ -139,11 +138,11 @@ impl SceneIndex {
 
     /// Beside which other messages one travels: 0 for one that left alone.
     pub(crate) fn lane(&self, seq: Seq) -> u8 {
-        self.lanes.get(&seq).copied().unwrap_or(0)
+        self.lanes.get(seq).copied().unwrap_or(0)
     }
 
     pub(crate) fn op(&self, op: OpId) -> Option<&OpFacts> {
-        self.ops.get(&op)
+        self.ops.get(usize::from(op.client.0))?.get(op.number)
     }
 
     /// A client's last operation that began before `happened`.
@@ -151,7 +150,7 @@ impl SceneIndex {
         let begun = self.by_client.get(usize::from(client.0))?;
         let count = begun.partition_point(|(seq, _)| seq.index() < happened);
         let (_, op) = begun.get(count.checked_sub(1)?)?;
-        self.ops.get(op)
+        self.op(*op)
     }
 
     pub(crate) fn write(&self, write: WriteId) -> Option<&WriteFacts> {
@@ -160,12 +159,12 @@ impl SceneIndex {
 
     /// When a client was first shown a key.
     pub(crate) fn first_look(&self, client: ClientId, key: KeyId) -> Option<Seq> {
-        self.looks.get(&(client, key)).copied()
+        self.looks.get((client, key)).copied()
     }
 
     /// When an entry came into being.
     pub(crate) fn appended(&self, partition: PartitionId, position: Position) -> Option<&Appended> {
-        self.appended.get(&(partition, position))
+        self.appended.get(usize::from(partition.0))?.get(position)
     }
 
     /// The same for an entry of an unknown epoch, not above `epoch`.
@@ -196,7 +195,7 @@ impl SceneIndex {
 
     /// Leaderless: whether a version had come to a replica before `happened`.
     pub(crate) fn was_stored(&self, write: WriteId, node: NodeId, happened: usize) -> bool {
-        let stored = self.stored.get(&(write, node));
+        let stored = self.stored.get((write, node));
         stored.is_some_and(|seq| seq.index() < happened)
     }
 
@@ -223,7 +222,8 @@ impl SceneIndex {
         match record.kind {
             Kind::Invoked { op, action } => self.invoked(record.seq, op, action, kind),
             Kind::Ended { op, outcome } => {
-                if let Some(facts) = self.ops.get_mut(&op) {
+                if let Some(facts) = at(&mut self.ops, usize::from(op.client.0)).get_mut(op.number)
+                {
                     facts.ended = Some((record.seq, outcome));
                 }
             }
@@ -246,7 +246,7 @@ impl SceneIndex {
                 }
             }
             Kind::Saw { op, key, .. } => {
-                self.looks.entry((op.client, key)).or_insert(record.seq);
+                self.looks.or_insert((op.client, key), record.seq);
             }
             Kind::Lost | Kind::Undelivered => self.losses.push(record.seq),
             Kind::Appended {
@@ -257,7 +257,7 @@ impl SceneIndex {
             } => self.entry(record, node, partition, position, write),
             Kind::Stored { node, write, .. } => {
                 self.spreads(record.seq, write);
-                self.stored.entry((write, node)).or_insert(record.seq);
+                self.stored.or_insert((write, node), record.seq);
             }
             Kind::Acknowledged {
                 node,
@@ -283,7 +283,7 @@ impl SceneIndex {
             action,
             ended: None,
         };
-        self.ops.insert(op, facts);
+        at(&mut self.ops, usize::from(op.client.0)).insert(op.number, facts);
         at(&mut self.by_client, usize::from(op.client.0)).push((seq, op));
         if let Action::Write { write, key, change } = action {
             // With a leader the value depends on the entries before it.
@@ -309,7 +309,7 @@ impl SceneIndex {
         position: Position,
         write: Option<WriteId>,
     ) {
-        let log = self.logs.entry((node, partition)).or_default();
+        let log = self.logs.or_insert((node, partition), Log::new());
         // What stood here and after it is gone: truncated, or lost with the memory in a crash.
         log.truncate(position.index.saturating_sub(1) as usize);
         let before = write.and_then(|write| {
@@ -330,7 +330,7 @@ impl SceneIndex {
             at_us: record.at.0,
             write,
         };
-        self.appended.entry((partition, position)).or_insert(known);
+        at(&mut self.appended, usize::from(partition.0)).or_insert(position, known);
 
         let before = before.and_then(|before| self.write(before)?.value);
         let facts = write.and_then(|write| self.writes.get_mut(write.0 as usize)?.as_mut());
@@ -367,7 +367,7 @@ impl SceneIndex {
     /// Gives a message a lane of its own where it leaves close behind another one.
     fn departed(&mut self, record: &Record, way: (Place, Place), flight_us: u64) {
         let mut lane = 0;
-        if let Some(last) = self.departures.get(&way) {
+        if let Some(last) = self.departures.get(way) {
             // A seventh of the way is about the width of a chip.
             let apart = record.at.0.saturating_sub(last.at_us);
             if apart < last.flight_us.min(flight_us) / 7 {

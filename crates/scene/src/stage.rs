@@ -4,9 +4,8 @@
 //! measure nothing. Where things stand is a function of the structure and the size alone, so nothing
 //! jumps when roles change.
 
-use std::collections::BTreeSet;
-
 use replication::ids::{ClientId, KeyId, NodeId, PartitionId, Place, WriteId};
+use replication::ordered::Ordered;
 use replication::promise::Violation;
 use replication::run::{Role, Run};
 use replication::scenario::ProtocolKind;
@@ -371,8 +370,8 @@ pub fn stage(
 /// from clients to where their writes go, and wherever a message is on its way.
 fn wires(moment: &Moment<'_>, layout: &Layout, focus: &Focus) -> Vec<Wire> {
     let node = |node: NodeId| Place::Node(node);
-    let mut pairs = BTreeSet::new();
-    let mut join = |a: Place, b: Place| pairs.insert((a.min(b), a.max(b)));
+    let mut pairs = Ordered::default();
+    let mut join = |a: Place, b: Place| pairs.insert((a.min(b), a.max(b)), ());
     let entrances: Vec<NodeId> = match (moment.structure.kind, moment.structure.proxy()) {
         (ProtocolKind::Leaderless, Some(proxy)) => vec![proxy],
         (ProtocolKind::Leaderless, None) => Vec::new(),
@@ -413,10 +412,10 @@ fn wires(moment: &Moment<'_>, layout: &Layout, focus: &Focus) -> Vec<Wire> {
         for replica in &focus.nodes {
             // Through a proxy, what was wrong came in two steps.
             match moment.structure.proxy() {
-                _ if focus.op.is_none() => false,
+                _ if focus.op.is_none() => {}
                 Some(proxy) => join(node(proxy), Place::Client(*client)),
                 None => join(node(*replica), Place::Client(*client)),
-            };
+            }
         }
     }
     let bad = |from: Place, to: Place| match moment.structure.proxy().map(node) {
@@ -427,8 +426,8 @@ fn wires(moment: &Moment<'_>, layout: &Layout, focus: &Focus) -> Vec<Wire> {
         _ => focus.joins(from, to),
     };
     pairs
-        .into_iter()
-        .filter_map(|(from, to)| {
+        .iter()
+        .filter_map(|((from, to), ())| {
             let bad = bad(from, to);
             Some(Wire {
                 from,

@@ -1,6 +1,7 @@
 //! The scrubber's markers, and stepping from event to event.
 
 use replication::engine::time::SimTime;
+use replication::ordered::sort_by_key;
 use replication::promise::Promise;
 use replication::run::Run;
 use replication::trace::{Kind, MessageKind, Outcome, Record, Seq};
@@ -76,7 +77,7 @@ pub fn timeline(run: &dyn Run, index: &SceneIndex) -> Timeline {
         Some((record.at.0, *seq, kind, tone, None))
     });
     let mut found: Vec<_> = broken.chain(turned).collect();
-    found.sort_by_key(|(at_us, seq, ..)| (*at_us, *seq));
+    sort_by_key(&mut found, |(at_us, seq, ..)| (*at_us, seq.0.into()));
     // Thinned out before anything is put into words: there may be thousands.
     thin_out(
         &mut found,

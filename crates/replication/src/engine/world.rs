@@ -4,7 +4,6 @@
 //! the sink, so that a world can be kept as a checkpoint. The script is pulled as time reaches it and
 //! never enqueued up front, so that what will be done later can't change what happens before.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::engine::chance::{Address, Chance, Topic};
@@ -12,6 +11,7 @@ use crate::engine::client::{Client, ClientCtx, ClientEffect};
 use crate::engine::queue::Queue;
 use crate::engine::time::{LocalTime, SimTime};
 use crate::ids::{ClientId, NodeId, OpId, PartitionId, Place, WriteId};
+use crate::ordered::{Ordered, sort_by_key};
 use crate::protocol::{Ctx, Disk, Effect, Message, Replica, Reply, Request};
 use crate::run::{ClientView, End, NodeView, Role};
 use crate::scenario::{Intervention, Scenario, Settings, Target};
@@ -28,7 +28,7 @@ pub struct World<R: Replica> {
     nodes: Vec<Node<R>>,
     clients: Vec<Client>,
     /// When the last message on an ordered link arrives.
-    ordered: BTreeMap<(NodeId, NodeId, PartitionId), SimTime>,
+    ordered: Ordered<(NodeId, NodeId, PartitionId), SimTime>,
     scripted: usize,
     crashed_leader: Option<NodeId>,
     records: u32,
@@ -65,7 +65,7 @@ struct Node<R: Replica> {
     life: u32,
     /// When the disk has done what was asked of it so far.
     disk_free: SimTime,
-    timers: BTreeMap<R::Timer, Armed>,
+    timers: Ordered<R::Timer, Armed>,
 }
 
 /// A timer. Most are set anew before they go off, so it has one event in the queue, which when it
@@ -128,7 +128,7 @@ impl<R: Replica> World<R> {
                 disk: R::Disk::empty(structure),
                 life: 0,
                 disk_free: SimTime::ZERO,
-                timers: BTreeMap::new(),
+                timers: Ordered::default(),
             })
             .collect();
         let clients = (0..scenario.clients.len())
@@ -141,7 +141,7 @@ impl<R: Replica> World<R> {
             queue: Queue::new(),
             nodes,
             clients,
-            ordered: BTreeMap::new(),
+            ordered: Ordered::default(),
             scripted: 0,
             crashed_leader: None,
             records: 0,
@@ -289,7 +289,7 @@ impl<R: Replica> World<R> {
             _ => None,
         };
         let mut sent: Vec<Seq> = self.queue.events().filter_map(on_the_wire).collect();
-        sent.sort_unstable();
+        sort_by_key(&mut sent, |seq| (0, seq.0.into()));
         sent
     }
 
@@ -338,7 +338,7 @@ impl<R: Replica> Step<'_, R> {
         let machine = &mut self.world.nodes[index(node)];
         let Some(armed) = machine
             .timers
-            .get_mut(&timer)
+            .get_mut(timer)
             .filter(|armed| machine.life == life && armed.queued == now)
         else {
             return;
@@ -355,7 +355,7 @@ impl<R: Replica> Step<'_, R> {
                 );
             }
             at => {
-                machine.timers.remove(&timer);
+                machine.timers.remove(timer);
                 if at.is_some() {
                     self.replica(node, |replica, ctx| replica.on_timer(timer, ctx));
                 }
@@ -366,7 +366,7 @@ impl<R: Replica> Step<'_, R> {
     fn set_timer(&mut self, node: NodeId, timer: R::Timer, at: SimTime) {
         let machine = &mut self.world.nodes[index(node)];
         let life = machine.life;
-        if let Some(armed) = machine.timers.get_mut(&timer) {
+        if let Some(armed) = machine.timers.get_mut(timer) {
             armed.at = Some(at);
             if armed.queued <= at {
                 return;
@@ -523,7 +523,7 @@ impl<R: Replica> Step<'_, R> {
                 self.set_timer(node, timer, at);
             }
             Effect::CancelTimer(timer) => {
-                if let Some(armed) = self.world.nodes[index(node)].timers.get_mut(&timer) {
+                if let Some(armed) = self.world.nodes[index(node)].timers.get_mut(timer) {
                     armed.at = None;
                 }
             }
@@ -612,8 +612,7 @@ impl<R: Replica> Step<'_, R> {
         {
             let last = world
                 .ordered
-                .entry((from, to, topic.partition))
-                .or_default();
+                .or_insert((from, to, topic.partition), SimTime::ZERO);
             arrives = arrives.max(last.after_us(1));
             *last = arrives;
         }

@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 
 use crate::engine::time::SimTime;
 use crate::ids::{Change, KeyId, NodeId, OpId, PartitionId, Place, Position, Version, WriteId};
+use crate::ordered::sort_by_key;
 use crate::promise::cause::{Cause, Look, Missing};
 use crate::promise::words;
 use crate::scenario::{Names, ProtocolKind, Scenario};
@@ -449,7 +450,7 @@ impl Index {
 /// Evidence in order, each record once.
 pub(super) fn in_order(seqs: impl IntoIterator<Item = Seq>) -> Vec<Seq> {
     let mut seqs: Vec<Seq> = seqs.into_iter().collect();
-    seqs.sort_unstable();
+    sort_by_key(&mut seqs, |seq| (0, seq.0.into()));
     seqs.dedup();
     seqs
 }

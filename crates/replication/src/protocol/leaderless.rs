@@ -8,13 +8,12 @@
 //!
 //! Versions are the coordinator's clock at receipt, then the coordinator, then a counter: last write wins.
 
-use std::collections::BTreeMap;
-
 use smallvec::SmallVec;
 
 use crate::engine::chance::{Address, Choice, Topic};
 use crate::engine::time::LocalTime;
 use crate::ids::{Change, Held, KeyId, KeySet, NodeId, OpId, PartitionId, Value, Version, WriteId};
+use crate::ordered::Ordered;
 use crate::protocol::{Ctx, Disk, Items, Message, Replica, Reply, Request};
 use crate::run::{NodeView, Role, Waiting};
 use crate::scenario::{ReadsSentTo, Settings, Structure};
@@ -28,8 +27,8 @@ pub struct Leaderless {
     /// By key, the newest version on its disk.
     store: Vec<Held>,
     /// What it coordinates.
-    writes: BTreeMap<OpId, WriteUnderWay>,
-    reads: BTreeMap<OpId, ReadUnderWay>,
+    writes: Ordered<OpId, WriteUnderWay>,
+    reads: Ordered<OpId, ReadUnderWay>,
     last_stamp: (LocalTime, u32),
 }
 
@@ -95,8 +94,8 @@ impl Replica for Leaderless {
             id,
             is_proxy: structure.proxy() == Some(id),
             store: Store::empty(structure).held,
-            writes: BTreeMap::new(),
-            reads: BTreeMap::new(),
+            writes: Ordered::default(),
+            reads: Ordered::default(),
             last_stamp: (LocalTime(i64::MIN), 0),
         }
     }
@@ -163,8 +162,8 @@ impl Replica for Leaderless {
     }
 
     fn on_timer(&mut self, Timer::Forget(op): Timer, _: &mut Ctx<'_, Self>) {
-        self.writes.remove(&op);
-        self.reads.remove(&op);
+        self.writes.remove(op);
+        self.reads.remove(op);
     }
 
     fn on_persisted(&mut self, change: StoreChange, ctx: &mut Ctx<'_, Self>) {
@@ -197,13 +196,13 @@ impl Replica for Leaderless {
 
     fn view(&self, _: &Settings) -> NodeView {
         let writes = self.writes.iter().map(|(op, under_way)| Waiting {
-            op: *op,
+            op,
             write: Some(under_way.write),
             have: under_way.acks,
             need: under_way.need,
         });
         let reads = self.reads.iter().map(|(op, under_way)| Waiting {
-            op: *op,
+            op,
             write: None,
             have: under_way
                 .keys
@@ -290,7 +289,7 @@ impl Leaderless {
     }
 
     fn count_ack(&mut self, op: OpId, ctx: &mut Ctx<'_, Self>) {
-        let Some(under_way) = self.writes.get_mut(&op) else {
+        let Some(under_way) = self.writes.get_mut(op) else {
             return;
         };
         under_way.acks += 1;
@@ -314,7 +313,7 @@ impl Leaderless {
             ctx.reply(op.client, Reply::Done { op, version });
         }
         if acks == copies {
-            self.writes.remove(&op);
+            self.writes.remove(op);
             ctx.cancel_timer(Timer::Forget(op));
         }
     }
@@ -381,7 +380,7 @@ impl Leaderless {
         held: Held,
         ctx: &mut Ctx<'_, Self>,
     ) {
-        let Some(under_way) = self.reads.get_mut(&op) else {
+        let Some(under_way) = self.reads.get_mut(op) else {
             return;
         };
         let need = under_way.need;
@@ -407,7 +406,7 @@ impl Leaderless {
                 waiting.newest.map(|(from, held)| (waiting.key, from, held))
             };
             let items: Items = under_way.keys.iter().filter_map(newest).collect();
-            self.reads.remove(&op);
+            self.reads.remove(op);
             ctx.cancel_timer(Timer::Forget(op));
             ctx.reply(
                 op.client,

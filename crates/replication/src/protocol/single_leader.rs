@@ -11,7 +11,7 @@
 //! from then on, and reports its last position; the highest is appointed. (Ongaro and Ousterhout,
 //! "In search of an understandable consensus algorithm", 2014, with the vote's two halves apart.)
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use smallvec::SmallVec;
 
@@ -20,6 +20,7 @@ use crate::engine::time::LocalTime;
 use crate::ids::{
     Change, Held, KeyId, KeySet, NodeId, OpId, PartitionId, Position, Value, Version, WriteId,
 };
+use crate::ordered::Ordered;
 use crate::protocol::{Ctx, Disk, Items, KnownLeader, Message, Replica, Reply, Request};
 use crate::run::{EntryView, LogView, NodeView, Role, Waiting};
 use crate::scenario::{Ack, Settings, Structure, Visible};
@@ -81,7 +82,7 @@ struct Candidacy {
     /// How often it has waited for a leader: the address of its random wait.
     round: u32,
     /// Who has promised, and how far their logs go.
-    votes: BTreeMap<NodeId, Position>,
+    votes: Ordered<NodeId, Position>,
 }
 
 /// What only matters to a leader.
@@ -553,9 +554,8 @@ impl Group {
             return;
         }
         // The highest log leads; oneself among equals, to save a message.
-        let longest = |(node, last): (&NodeId, &Position)| {
-            (*last, *node == self.id, std::cmp::Reverse(*node))
-        };
+        let longest =
+            |(node, last): (NodeId, &Position)| (*last, node == self.id, std::cmp::Reverse(node));
         let best = self
             .candidate
             .votes
@@ -841,10 +841,9 @@ impl Group {
                 progress.matched
             }
         };
-        let mut held: SmallVec<[u32; 12]> =
-            self.leading.progress.iter().enumerate().map(own).collect();
-        held.sort_unstable_by(|a, b| b.cmp(a));
-        held[count - 1]
+        let held: SmallVec<[u32; 12]> = self.leading.progress.iter().enumerate().map(own).collect();
+        let by_enough = |index: &u32| held.iter().filter(|held| *held >= index).count() >= count;
+        held.iter().copied().filter(by_enough).max().unwrap_or(0)
     }
 
     /// Semi-sync: sees to it that the oldest waiting write does not wait for ever.

@@ -1,7 +1,5 @@
 //! Reading what clients do, and numbering the keys and texts that they mention.
 
-use std::collections::BTreeMap;
-
 use super::limits;
 use super::reader::{At, Object, Read, ScenarioError, listed};
 use super::{Act, ClientPlan, Does, Step};
@@ -15,7 +13,6 @@ pub(super) const ACTS: [&str; 3] = ["write", "add", "read"];
 pub(super) struct Mentioned {
     pub keys: Vec<String>,
     pub texts: Vec<String>,
-    text_ids: BTreeMap<String, TextId>,
     /// Whether a key may still be mentioned for the first time.
     keys_are_closed: bool,
 }
@@ -59,8 +56,8 @@ impl Mentioned {
         match at.json() {
             Some(json) if json.is_string() => {
                 let text = at.text(limits::TEXT_CHARS)?;
-                if let Some(known) = self.text_ids.get(text) {
-                    return Ok(Value::Text(*known));
+                if let Some(known) = self.texts.iter().position(|known| known == text) {
+                    return Ok(Value::Text(TextId(known as u16)));
                 }
                 if self.texts.len() == limits::TEXTS {
                     return Err(
@@ -69,7 +66,6 @@ impl Mentioned {
                 }
                 let id = TextId(self.texts.len() as u16);
                 self.texts.push(text.to_owned());
-                self.text_ids.insert(text.to_owned(), id);
                 Ok(Value::Text(id))
             }
             Some(json) if json.is_number() => at.integer().map(Value::Number),

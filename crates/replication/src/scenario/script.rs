@@ -10,6 +10,7 @@ use super::settings;
 use super::{ClientPlan, Intervention, Names, ProtocolKind, Scripted, Structure, Target};
 use crate::engine::time::SimTime;
 use crate::ids::{ClientId, NodeId};
+use crate::ordered::sort_by_key;
 
 /// What an entry can do, one of them each.
 const DEEDS: [&str; 4] = ["crash", "restart", "set", "client"];
@@ -73,7 +74,7 @@ pub(super) fn read(
             does,
         });
     }
-    sets.sort_by_key(|(time, number, _)| (*time, *number));
+    sort_by_key(&mut sets, |(time, number, _)| (time.0, *number as u64));
     let mut parts = settings::extract(document);
     for (at, number, what) in sets {
         entries.push(Scripted {
@@ -82,7 +83,7 @@ pub(super) fn read(
             does: set(&what, &mut parts, structure)?,
         });
     }
-    entries.sort_by_key(|entry| (entry.at, entry.entry));
+    sort_by_key(&mut entries, |entry| (entry.at.0, entry.entry.into()));
     Ok(entries)
 }
 
