@@ -4,7 +4,7 @@ use replication::ids::{KeyId, NodeId, PartitionId, Place, WriteId};
 use replication::run::{LogView, NodeView, Role, Waiting};
 use replication::trace::MessageKind;
 
-use crate::geometry::{Point, Rect};
+use crate::geometry::{Point, Rect, on_circle, path};
 use crate::layout::Layout;
 use crate::metrics::{COLUMNS, Metrics};
 use crate::moment::{Focus, Moment, entry_at};
@@ -531,12 +531,12 @@ fn progress(moment: &Moment<'_>, m: &Metrics, rect: Rect, node: &NodeView) -> Op
 fn arcs(at: Point, m: &Metrics, waiting: &Waiting) -> Vec<(String, bool)> {
     let need = usize::from(waiting.need.max(1));
     let r = m.hub_r + m.hub_gap + m.hub_ring / 2.0;
-    let turn = std::f64::consts::TAU / need as f64;
+    let turn = 1.0 / need as f64;
     // A gap a little wider than the round ends of the stroke; a full circle needs two points too.
-    let gap = (m.hub_ring * 1.4 / r).min(turn * 0.3);
-    let point = |angle: f64| {
-        let (sin, cos) = (angle - std::f64::consts::FRAC_PI_2).sin_cos();
-        at.moved(r * cos, r * sin)
+    let gap = (m.hub_ring * 1.4 / (std::f64::consts::TAU * r)).min(turn * 0.3);
+    let point = |turn: f64| {
+        let at_turn = on_circle(turn - 0.25);
+        at.moved(r * at_turn.x, r * at_turn.y)
     };
     let arc = |i: usize| {
         let (from, to) = (
@@ -544,11 +544,11 @@ fn arcs(at: Point, m: &Metrics, waiting: &Waiting) -> Vec<(String, bool)> {
             turn * (i + 1) as f64 - gap / 2.0,
         );
         let (a, b) = (point(from), point(to));
-        let large = u8::from(to - from > std::f64::consts::PI);
-        format!(
-            "M{:.1} {:.1}A{r:.1} {r:.1} 0 {large} 1 {:.1} {:.1}",
-            a.x, a.y, b.x, b.y
-        )
+        let template = match to - from > 0.5 {
+            true => "M# #A# # 0 1 1 # #",
+            false => "M# #A# # 0 0 1 # #",
+        };
+        path(template, &[a.x, a.y, r, r, b.x, b.y])
     };
     (0..need)
         .map(|i| (arc(i), i < usize::from(waiting.have)))

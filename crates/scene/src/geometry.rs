@@ -19,13 +19,65 @@ impl Point {
 
     /// The distance to another point.
     pub fn distance(self, other: Point) -> f64 {
-        (self.x - other.x).hypot(self.y - other.y)
+        length(self.x - other.x, self.y - other.y)
     }
 
     /// This point moved by `dx`, `dy`.
     pub fn moved(self, dx: f64, dy: f64) -> Point {
         Point::new(self.x + dx, self.y + dy)
     }
+}
+
+/// The length of a way of `dx`, `dy`.
+pub fn length(dx: f64, dy: f64) -> f64 {
+    (dx * dx + dy * dy).sqrt()
+}
+
+/// The point of the unit circle at a part of a turn, clockwise from the right.
+pub fn on_circle(turn: f64) -> Point {
+    let quarters = 4.0 * (turn - turn.floor());
+    let angle = quarters.fract() * std::f64::consts::FRAC_PI_2;
+    // Their series: exact within a quarter. Those that know all angles take 10 kB.
+    let (mut sin, mut cos, mut term) = (0.0, 1.0, 1.0);
+    for power in 1..=20 {
+        term *= angle / f64::from(power);
+        match power % 4 {
+            1 => sin += term,
+            2 => cos -= term,
+            3 => sin -= term,
+            _ => cos += term,
+        }
+    }
+    match quarters as u8 {
+        0 => Point::new(cos, sin),
+        1 => Point::new(-sin, cos),
+        2 => Point::new(-cos, -sin),
+        _ => Point::new(sin, -cos),
+    }
+}
+
+/// The `d` of an SVG path: each `#` of the template is the next of the numbers, with a tenth of a pixel,
+/// which is more than an eye can see.
+pub fn path(template: &str, numbers: &[f64]) -> String {
+    let mut path = String::new();
+    let mut numbers = numbers.iter();
+    for part in template.split_inclusive('#') {
+        path += part.trim_end_matches('#');
+        if part.ends_with('#')
+            && let Some(number) = numbers.next()
+        {
+            path += &tenths(*number);
+        }
+    }
+    path
+}
+
+/// A number with one decimal, without the code that prints any float.
+pub fn tenths(number: f64) -> String {
+    let tenths = (number * 10.0).round_ties_even() as i64;
+    let sign = if tenths < 0 { "-" } else { "" };
+    let tenths = tenths.unsigned_abs();
+    format!("{sign}{}.{}", tenths / 10, tenths % 10)
 }
 
 /// An upright rectangle.
@@ -176,9 +228,10 @@ impl Curve {
 
     /// As the `d` of an SVG path.
     pub fn path(&self) -> String {
-        format!(
-            "M{:.1} {:.1}Q{:.1} {:.1} {:.1} {:.1}",
-            self.from.x, self.from.y, self.bend.x, self.bend.y, self.to.x, self.to.y
+        let Curve { from, bend, to } = self;
+        path(
+            "M# #Q# # # #",
+            &[from.x, from.y, bend.x, bend.y, to.x, to.y],
         )
     }
 }
@@ -186,6 +239,27 @@ impl Curve {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_circle_is_that_of_sine_and_cosine() {
+        for step in -500..500 {
+            let turn = f64::from(step) / 97.0;
+            let (sin, cos) = (turn * std::f64::consts::TAU).sin_cos();
+            assert!(
+                on_circle(turn).distance(Point::new(cos, sin)) < 1e-9,
+                "{turn}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_path_has_its_numbers_in_tenths() {
+        let numbers = [0.0, -0.26, 12.349, -7.0, 1e6];
+        assert_eq!(
+            path("M# #L# #H#z", &numbers),
+            "M0.0 -0.3L12.3 -7.0H1000000.0z"
+        );
+    }
 
     #[test]
     fn a_trimmed_curve_runs_along_the_whole_one() {

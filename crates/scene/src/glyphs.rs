@@ -2,7 +2,7 @@
 //!
 //! Plain paths rather than patterns and markers with ids: many stages may be on one page.
 
-use crate::geometry::{Point, Rect};
+use crate::geometry::{Point, Rect, path};
 
 /// The leader's crown.
 pub fn crown(at: Rect) -> String {
@@ -18,37 +18,35 @@ pub fn crown(at: Rect) -> String {
         (19.0, 3.5),
         (22.0, 14.0),
     ];
-    let corners: Vec<String> = corners
-        .iter()
-        .map(|(gx, gy)| format!("{:.1} {:.1}", x(*gx), y(*gy)))
-        .collect();
-    format!("M{}z", corners.join("L"))
+    let corners = corners.map(|(gx, gy)| [x(gx), y(gy)]);
+    path("M# #L# #L# #L# #L# #L# #L# #z", corners.as_flattened())
 }
 
 /// A check mark in a circle of this radius.
 pub fn check(at: Point, r: f64) -> String {
-    format!(
-        "M{:.1} {:.1}L{:.1} {:.1}L{:.1} {:.1}",
+    let numbers = [
         at.x - 0.40 * r,
         at.y + 0.02 * r,
         at.x - 0.10 * r,
         at.y + 0.34 * r,
         at.x + 0.44 * r,
-        at.y - 0.32 * r
-    )
+        at.y - 0.32 * r,
+    ];
+    path("M# #L# #L# #", &numbers)
 }
 
 /// A cross: something was lost here.
 pub fn cross(at: Point, r: f64) -> String {
     let (left, right, top, bottom) = (at.x - r, at.x + r, at.y - r, at.y + r);
-    format!("M{left:.1} {top:.1}L{right:.1} {bottom:.1}M{right:.1} {top:.1}L{left:.1} {bottom:.1}")
+    let numbers = [left, top, right, bottom, right, top, left, bottom];
+    path("M# #L# #M# #L# #", &numbers)
 }
 
 /// The strokes across a cell that will be discarded.
 pub fn hatch(cell: Rect) -> String {
     // Parallel lines from the lower left to the upper right, cut off at the cell's edges.
     let step = (cell.w.min(cell.h) / 2.6).max(2.5);
-    let mut path = String::new();
+    let mut strokes = String::new();
     let mut offset = step;
     while offset < cell.w + cell.h {
         let start = if offset <= cell.h {
@@ -61,21 +59,17 @@ pub fn hatch(cell: Rect) -> String {
         } else {
             (cell.right(), cell.y + offset - cell.w)
         };
-        path += &format!("M{:.1} {:.1}L{:.1} {:.1}", start.0, start.1, end.0, end.1);
+        strokes += &path("M# #L# #", &[start.0, start.1, end.0, end.1]);
         offset += step;
     }
-    path
+    strokes
 }
 
 /// A client's shoulders, in a circle of this radius; the head is [`head`].
 pub fn shoulders(at: Point, r: f64) -> String {
     let (w, h) = (0.47 * r, 0.42 * r);
-    format!(
-        "M{:.1} {:.1}a{w:.1} {h:.1} 0 0 1 {:.1} 0z",
-        at.x - w,
-        at.y + 0.5 * r,
-        2.0 * w
-    )
+    let numbers = [at.x - w, at.y + 0.5 * r, w, h, 2.0 * w];
+    path("M# #a# # 0 0 1 # 0z", &numbers)
 }
 
 /// A client's head: its centre and its radius.

@@ -6,7 +6,7 @@
 
 use replication::ids::Place;
 
-use crate::geometry::{Point, Rect};
+use crate::geometry::{Point, Rect, length, on_circle};
 use crate::metrics::{LEVELS, Metrics, Shape};
 use crate::stage::Detail;
 
@@ -362,12 +362,12 @@ impl Room {
         let ry = ((height - m.card_h) / 2.0).min(205.0 * m.scale);
         // From the round ones to the most spacious one.
         let rings: [&dyn Fn() -> Vec<Point>; 7] = [
-            &|| oval(n, rx.min(1.5 * ry), ry, 2.0, Spacing::Angle),
-            &|| oval(n, rx, ry, 2.0, Spacing::Angle),
-            &|| oval(n, rx, ry, 3.0, Spacing::Angle),
-            &|| oval(n, rx, ry, 4.0, Spacing::Angle),
-            &|| oval(n, rx, ry, 2.0, Spacing::Length),
-            &|| oval(n, rx, ry, 4.0, Spacing::Length),
+            &|| oval(n, rx.min(1.5 * ry), ry, Power::Two, Spacing::Angle),
+            &|| oval(n, rx, ry, Power::Two, Spacing::Angle),
+            &|| oval(n, rx, ry, Power::Three, Spacing::Angle),
+            &|| oval(n, rx, ry, Power::Four, Spacing::Angle),
+            &|| oval(n, rx, ry, Power::Two, Spacing::Length),
+            &|| oval(n, rx, ry, Power::Four, Spacing::Length),
             &|| frame(n, rx, ry, m),
         ];
         // A ring with smaller cards is easier to read than rows with larger ones.
@@ -591,22 +591,40 @@ enum Spacing {
     Length,
 }
 
+/// The power of a superellipse.
+#[derive(Clone, Copy, PartialEq)]
+enum Power {
+    Two,
+    Three,
+    Four,
+}
+
+impl Power {
+    /// A coordinate of the unit circle's, on the unit superellipse: to the power of two over this one.
+    fn of(self, v: f64) -> f64 {
+        match self {
+            Power::Two => v,
+            Power::Three => (v * v).cbrt(),
+            Power::Four => v.sqrt(),
+        }
+    }
+}
+
 /// `n` points on an ellipse or, with a higher power, on something squarer; the first at the top.
-fn oval(n: usize, rx: f64, ry: f64, power: f64, spacing: Spacing) -> Vec<Point> {
+fn oval(n: usize, rx: f64, ry: f64, power: Power, spacing: Spacing) -> Vec<Point> {
     // Two stand beside the centre, not above and below it: stages are wide.
-    let start = if n == 2 { 180.0_f64 } else { -90.0 };
-    let point = |degrees: f64| {
-        let (sin, cos) = degrees.to_radians().sin_cos();
-        let round = |v: f64| v.signum() * v.abs().powf(2.0 / power);
-        Point::new(rx * round(cos), ry * round(sin))
+    let start = if n == 2 { 0.5 } else { -0.25 };
+    let point = |part: f64| {
+        let round = |v: f64| v.signum() * power.of(v.abs());
+        let at = on_circle(start + part);
+        Point::new(rx * round(at.x), ry * round(at.y))
     };
-    let turn = |part: f64| start + 360.0 * part;
     if spacing == Spacing::Angle {
-        return (0..n).map(|i| point(turn(i as f64 / n as f64))).collect();
+        return (0..n).map(|i| point(i as f64 / n as f64)).collect();
     }
     const STEPS: usize = 240;
     let outline: Vec<Point> = (0..=STEPS)
-        .map(|i| point(turn(i as f64 / STEPS as f64)))
+        .map(|i| point(i as f64 / STEPS as f64))
         .collect();
     let mut lengths = vec![0.0];
     for pair in outline.windows(2) {
@@ -650,7 +668,7 @@ fn frame(n: usize, rx: f64, ry: f64, m: &Metrics) -> Vec<Point> {
 fn outside(rect: Rect) -> f64 {
     let dx = rect.x.max(-rect.right()).max(0.0);
     let dy = rect.y.max(-rect.bottom()).max(0.0);
-    dx.hypot(dy)
+    length(dx, dy)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use replication::ids::Place;
 
-use crate::geometry::{Curve, Point, Rect};
+use crate::geometry::{Curve, Point, Rect, length};
 use crate::layout::Layout;
 
 /// How far to either side a curve may bend, as a part of its length, the straightest first.
@@ -70,7 +70,7 @@ impl Layout {
             return 0.0;
         }
         let (dx, dy) = (b.x - a.x, b.y - a.y);
-        let length = dx.hypot(dy).max(1.0);
+        let length = length(dx, dy).max(1.0);
         let corner = if dx.abs() > dy.abs() {
             Point::new(b.x, a.y)
         } else {
@@ -131,7 +131,7 @@ impl Layout {
     fn edge(&self, place: Place, body: Rect, towards: Point) -> Point {
         let centre = body.centre();
         let (dx, dy) = (towards.x - centre.x, towards.y - centre.y);
-        let length = dx.hypot(dy);
+        let length = length(dx, dy);
         if length < 1e-6 {
             return centre;
         }

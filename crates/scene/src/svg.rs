@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use crate::flights::{ChipShape, Flight, Mark, position};
-use crate::geometry::{Point, Rect};
+use crate::geometry::{Point, Rect, tenths};
 use crate::glyphs;
 use crate::space_time::{Bracket, Diagram, NAME_SIZE};
 use crate::stage::{
@@ -453,7 +453,7 @@ fn hue(hue: Hue) -> &'static str {
 
 /// With a tenth of a pixel, which is more than an eye can see, and without ".0".
 fn number(value: f64) -> String {
-    let text = format!("{value:.1}");
+    let text = tenths(value);
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
