@@ -22,6 +22,7 @@ const STEPS_MAX: u32 = 500;
 
 const NEW_RUN: &str = "This started a new run from 0.";
 const NEW_BARE_RUN: &str = "This started a new run from 0, without the script: it names replicas that are not here any more.";
+const OVER: &str = "The run is over here: go back to an earlier moment, and act there.";
 const FORKED: &str = "From here on the run takes another course.";
 
 /// One visitor's store and player.
@@ -188,13 +189,14 @@ impl Desk {
 
     /// Turns a knob: at the start this changes the scenario, later it is an intervention at the cursor.
     pub fn turn(&self, changes: &[(String, Json)]) {
-        if self.player.now() == SimTime::ZERO {
+        if self.player.now() == SimTime::ZERO || self.is_over() {
+            let notice = self.is_over().then_some(NEW_RUN);
             let changed = changes
                 .iter()
                 .fold(self.untold(), |scenario, (pointer, value)| {
                     scenario?.with(pointer, value.clone())
                 });
-            self.restart_as(changed, self.store.seed, None);
+            self.restart_as(changed, self.store.seed, notice);
         } else {
             let set: serde_json::Map<String, Json> = changes.iter().cloned().collect();
             self.act(json!({ "set": set }));
@@ -225,6 +227,9 @@ impl Desk {
 
     /// Does something to the run, a microsecond after the cursor, and goes there.
     pub fn act(&self, intervention: Json) {
+        if self.is_over() {
+            return self.store.dispatch(Action::Refuse(OVER.to_owned()));
+        }
         let at = self.player.now().after_us(1);
         let changed = self
             .untold()
@@ -308,9 +313,15 @@ impl Desk {
         true
     }
 
-    /// The scenario without its narrator, who tells the story as it was before anyone changed it.
+    /// The scenario without its story and narrator, who tell what was before anyone changed it.
     fn untold(&self) -> Result<Scenario, ScenarioError> {
-        self.store.scenario.with("/narration", json!([]))
+        let changes = [("/story", json!("")), ("/narration", json!([]))];
+        self.store.scenario.with_all(changes)
+    }
+
+    /// Whether nothing can be done at the cursor any more: the run is over there.
+    fn is_over(&self) -> bool {
+        self.player.now() >= self.store.scenario.limits.time
     }
 
     fn refuse(&self, error: ScenarioError) {

@@ -20,7 +20,8 @@ impl Drop for Watching {
     }
 }
 
-/// Tells `size` of each change of size, and `on_sight` whether the element came into sight or left it.
+/// Tells `size` of each change of size, and `on_sight` whether the figure that the element is part of,
+/// with all its panels, came into sight or left it.
 pub fn watch(
     area: Element,
     size: UseStateSetter<(f64, f64)>,
@@ -40,7 +41,8 @@ pub fn watch(
     let sizes = ResizeObserver::new(on_size.as_ref().unchecked_ref()).ok()?;
     let sights = IntersectionObserver::new(on_sight.as_ref().unchecked_ref()).ok()?;
     sizes.observe(&area);
-    sights.observe(&area);
+    let figure = area.closest("[data-figure]").ok().flatten();
+    sights.observe(figure.as_ref().unwrap_or(&area));
     Some(Watching {
         sizes,
         sights,

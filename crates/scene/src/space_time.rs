@@ -141,6 +141,16 @@ pub fn space_time(
     }
 }
 
+/// How many messages left between two moments, as far as is known: a busy stretch wants a narrower window.
+pub fn messages_between(run: &dyn Run, index: &SceneIndex, from_us: u64, to_us: u64) -> usize {
+    let records = run.records();
+    let before = |us: u64| {
+        let time = |seq: &Seq| records.get(seq.index()).map_or(0, |record| record.at.0);
+        index.sent().partition_point(|seq| time(seq) < us)
+    };
+    before(to_us).saturating_sub(before(from_us))
+}
+
 /// The most events that one diagram looks at for its dots: those nearest to the cursor.
 const LOUD_MAX: usize = 1200;
 

@@ -76,12 +76,17 @@ pub struct PromiseRow {
 pub fn caption(run: &dyn Run, index: &SceneIndex) -> Caption {
     let now = Moment::of(run, index);
     let scenario = run.scenario();
-    let story = match scenario.story.is_empty() {
-        true => &scenario.title,
-        false => &scenario.story,
-    };
-    let narrated = narration(&now);
-    let (headline, rest) = first_sentence(narrated.unwrap_or(story));
+    let told = narration(&now).unwrap_or(&scenario.story);
+    if told.is_empty() {
+        // Nobody tells this run: what is seen speaks for itself.
+        let state = state_words(&now);
+        let (headline, rest) = first_sentence(&state);
+        return Caption {
+            headline: headline.to_owned(),
+            text: rest.to_owned(),
+        };
+    }
+    let (headline, rest) = first_sentence(told);
     // A story is told before anything happens; after that, what happens is.
     let begun = now
         .clients
@@ -89,7 +94,7 @@ pub fn caption(run: &dyn Run, index: &SceneIndex) -> Caption {
         .any(|client| now.last_op(client.id).is_some());
     let text = match rest {
         "" => state_words(&now),
-        _ if narrated.is_none() && begun => state_words(&now),
+        _ if narration(&now).is_none() && begun => state_words(&now),
         rest => rest.to_owned(),
     };
     Caption {
@@ -465,10 +470,8 @@ fn progress_words(now: &Moment<'_>, acked: &Acked) -> String {
         (0, _) => "No disk has it any more.".to_owned(),
         _ if now.is_abandoned(acked) => {
             let holders: Vec<&str> = holders.iter().map(|node| now.names.node(*node)).collect();
-            format!(
-                "Only {} has it on disk; the leader does not, and will have it discarded.",
-                listed(&holders)
-            )
+            let holders = listed(&holders);
+            format!("The new leader does not have it, and will have {holders} discard it.")
         }
         (_, 1) => format!("{} does not have it yet.", lacking[0]),
         _ => format!("{} do not have it yet.", listed(&lacking)),

@@ -47,10 +47,10 @@ test('another number of copies starts a new run, and says so', async ({ page }) 
   await expect(page.getByText('This started a new run from 0.')).toBeVisible();
 });
 
-test('where any node takes writes, W and R mean something and the leader’s knobs do not', async ({ page, axe }) => {
+test('where nobody leads, W and R mean something and the leader’s knobs do not', async ({ page, axe }) => {
   await unfoldKnobs(page);
   await expect(page.getByRole('slider', { name: 'Write quorum W' })).toBeDisabled();
-  await page.getByRole('radio', { name: 'Any node' }).check({ force: true });
+  await page.getByRole('radio', { name: 'No leader' }).check({ force: true });
 
   await expect(page.getByRole('slider', { name: 'Write quorum W' })).toBeEnabled();
   await expect(page.getByRole('radio', { name: 'Semi-sync' })).toBeDisabled();

@@ -13,8 +13,13 @@ use crate::paint::number;
 use crate::platform;
 use crate::watching::watch;
 
-/// How much time is seen at once, in microseconds; a shorter run is seen as a whole.
-const WINDOW_US: u64 = 2_500_000;
+/// How much time is seen at once, in microseconds: the longest of these in which not too much happens.
+/// A shorter run is seen as a whole.
+const WINDOWS_US: [u64; 5] = [4_000_000, 2_000_000, 1_000_000, 400_000, 200_000];
+/// More lanes than this want more height.
+const LANES_LOW: usize = 8;
+/// More messages at once than this can't be told apart.
+const MESSAGES_MAX: usize = 120;
 /// The screens on which it is open unasked: those with room for it below the stage.
 const ROOMY: &str = "(min-width: 1120px) and (min-height: 820px)";
 
@@ -60,7 +65,14 @@ fn Lanes(props: &Props) -> Html {
     let focus = desk.focus();
     let (picture, from_us, to_us) = desk.with(|run, index| {
         let length_us = scene::timeline(run, index).length_us;
-        let (from_us, to_us) = window(run.now().0, length_us);
+        let quiet = |(from_us, to_us): &(u64, u64)| {
+            scene::space_time::messages_between(run, index, *from_us, *to_us) <= MESSAGES_MAX
+        };
+        let windows = WINDOWS_US.map(|window_us| window(run.now().0, length_us, window_us));
+        let (from_us, to_us) = windows
+            .into_iter()
+            .find(quiet)
+            .unwrap_or(windows[WINDOWS_US.len() - 1]);
         let focus = focus.and_then(|number| run.violations().get(number));
         let picture = scene::space_time(run, index, size.0, size.1, from_us, to_us, focus);
         (picture, from_us, to_us)
@@ -77,7 +89,7 @@ fn Lanes(props: &Props) -> Html {
         })
     };
     html! {
-        <div class="lanes" ref={area} {onclick}>
+        <div class={classes!("lanes", (picture.lanes.len() > LANES_LOW).then_some("many"))} ref={area} {onclick}>
             <svg class="scene" viewBox={format!("0 0 {} {}", number(size.0), number(size.1))} aria-hidden="true">
                 { drawing(&picture) }
             </svg>
@@ -86,13 +98,13 @@ fn Lanes(props: &Props) -> Html {
 }
 
 /// The stretch of time around a moment. It stands still while time runs through it.
-fn window(now_us: u64, length_us: u64) -> (u64, u64) {
-    if length_us <= WINDOW_US {
+fn window(now_us: u64, length_us: u64, window_us: u64) -> (u64, u64) {
+    if length_us <= window_us {
         return (0, length_us);
     }
-    let last = length_us.saturating_sub(1) / WINDOW_US;
-    let from_us = (now_us / WINDOW_US).min(last) * WINDOW_US;
-    (from_us, from_us + WINDOW_US)
+    let last = length_us.saturating_sub(1) / window_us;
+    let from_us = (now_us / window_us).min(last) * window_us;
+    (from_us, from_us + window_us)
 }
 
 fn drawing(picture: &Picture) -> Html {
@@ -110,9 +122,9 @@ fn drawing(picture: &Picture) -> Html {
             }
             for each in picture.lines.iter() { { slant(each) } }
             for each in picture.dots.iter() { { dot(each) } }
-            for each in picture.brackets.iter() { { bracket(each, picture.plot) } }
             // What has been seen already, and is still to come at the cursor.
             <rect class="future" x={cursor.clone()} y={top.clone()} width={number((picture.plot.right() - picture.cursor_x).max(0.0))} height={number(h)}/>
+            for each in picture.brackets.iter() { { bracket(each, picture.plot) } }
             <path class="cursor-line" d={format!("M{cursor} {top}V{bottom}")}/>
         </>
     }

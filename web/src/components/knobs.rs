@@ -18,7 +18,7 @@ use crate::desk::Desk;
 
 const NEW_RUN: &str = "starts a new run";
 
-const ENTRANCES: &[(&str, &str)] = &[("single_leader", "One leader"), ("leaderless", "Any node")];
+const ENTRANCES: &[(&str, &str)] = &[("single_leader", "One leader"), ("leaderless", "No leader")];
 const ACKS: &[(&str, &str)] = &[
     ("async", "Async"),
     ("semi_sync", "Semi-sync"),
@@ -45,7 +45,7 @@ const RATES_TENTHS: &[u64] = &[
 ];
 
 /// The most copies that the slider offers; a scenario's own text may ask for more.
-const COPIES_MAX: u64 = 9;
+const COPIES_MAX: u64 = 12;
 /// The most clients with sliders of their own; more share one pair.
 const OWN_RATES_MAX: usize = 3;
 
@@ -115,7 +115,7 @@ fn done(desk: &Desk) -> Html {
     let structure = &desk.store().scenario.structure;
     let (rule, (k, timeout_ms)) = desk.with(|run, _| (run.settings().ack, semi_sync(run)));
     let means = match off {
-        true => "Where any node takes writes, W decides: see below.".to_owned(),
+        true => "Where nobody leads, W decides: see below.".to_owned(),
         false => scene::ack_words(rule, structure),
     };
     let turn = |desk: &Desk, rule: Json| desk.turn(&[("/protocol/ack".to_owned(), rule)]);
@@ -166,6 +166,10 @@ fn copies(desk: &Desk) -> Html {
         )
     });
     let plain = Callback::from(|count: u32| count.to_string());
+    let quorum = Callback::from(move |count: u32| match leaderless {
+        true => count.to_string(),
+        false => "–".to_owned(),
+    });
     let on_n = on(desk, |desk, n: u32| {
         desk.rebuild(of_size(&desk.store().scenario, n.into()))
     });
@@ -187,12 +191,12 @@ fn copies(desk: &Desk) -> Html {
                 value={u32::from(n)}
                 first={if leaderless { 1 } else { 2 }}
                 last={COPIES_MAX.max(n.into()) as u32}
-                written={plain.clone()}
+                written={plain}
                 on_turn={on_n}
                 note={(!leaderless).then_some(AttrValue::Static("The leader is one of them."))}
             />
-            <Slider id="write-quorum" name="Write quorum W" value={u32::from(w)} first=1 last={u32::from(n)} written={plain.clone()} on_turn={count("/protocol/w")} off={!leaderless} described_by={why.clone()} story={leaderless && told(desk, "/protocol/w")}/>
-            <Slider id="read-quorum" name="Read quorum R" value={u32::from(r)} first=1 last={u32::from(n)} written={plain} on_turn={count("/protocol/r")} off={!leaderless} described_by={why} story={leaderless && told(desk, "/protocol/r")}/>
+            <Slider id="write-quorum" name="Write quorum W" value={u32::from(w)} first=1 last={u32::from(n)} written={quorum.clone()} on_turn={count("/protocol/w")} off={!leaderless} described_by={why.clone()} story={leaderless && told(desk, "/protocol/w")}/>
+            <Slider id="read-quorum" name="Read quorum R" value={u32::from(r)} first=1 last={u32::from(n)} written={quorum} on_turn={count("/protocol/r")} off={!leaderless} described_by={why} story={leaderless && told(desk, "/protocol/r")}/>
             if !leaderless {
                 <p class="why" id="quorums-why">{ "W and R have no meaning under one leader: “Say done after” decides how many copies a write waits for, and a read asks one replica." }</p>
             }
@@ -295,7 +299,7 @@ fn network(desk: &Desk) -> Html {
                 written={lags.written(|ms| if ms == 0 { "0 ms".to_owned() } else { duration(ms * 1000) })}
                 on_turn={turns("/network/replication_lag_ms", &lags, Json::from)}
                 off={own_legs}
-                note={why.clone().or(Some(AttrValue::Static("Half of the messages take longer than this.")))}
+                note={why.clone().or(Some(AttrValue::Static("Half of what is streamed to the replicas takes longer than this.")))}
             />
             <Slider
                 id="jitter"

@@ -23,7 +23,7 @@ pub fn screens(desk: &Desk) -> Html {
             <ul class="screens">
                 { for screens.iter().map(|each| screen(each, many)) }
                 <li class="screen truth">
-                    <h3>{ "The truth" }</h3>
+                    <h3>{ "Last told “done”" }</h3>
                     <dl>
                         { for truth.iter().map(|row| entry(row, row.truth.clone(), &row.truth_note, false, many)) }
                     </dl>

@@ -74,6 +74,7 @@ pub fn Topbar(props: &Props) -> Html {
             </label>
             <button type="button" class="open" aria-haspopup="dialog" onclick={shows(Open::Document)}>{ "Open or edit…" }</button>
             <span class="space"></span>
+            <p class="tagline">{ "Copies of data make promises. Watch them kept, and broken." }</p>
             <button type="button" class="quiet" aria-haspopup="dialog" onclick={shows(Open::Keys)}>{ "Keys" }</button>
             <button type="button" class="quiet" aria-pressed={if *dark { "true" } else { "false" }} onclick={ontheme}>{ "Dark" }</button>
         </header>

@@ -40,7 +40,7 @@ pub fn Watch() -> Html {
                     </div>
                 }
             </div>
-            <main class="watch">
+            <main class="watch" data-figure="">
                 <Figure desk={desk.clone()}/>
                 <div class="results">
                     { violation_card(&desk) }
