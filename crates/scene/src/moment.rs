@@ -441,7 +441,15 @@ impl Focus {
         };
         match kind(violation.at) {
             Some(Kind::Saw { op, from, .. }) => {
-                focus.nodes.push(*from);
+                // Whoever looked it up, and had too little: of a view, not whoever had enough.
+                let served = |seq: &Seq| match kind(*seq) {
+                    Some(Kind::Served { node, op: read, .. }) if read == op => Some(*node),
+                    _ => None,
+                };
+                focus.nodes = violation.evidence.iter().filter_map(served).collect();
+                if focus.nodes.is_empty() {
+                    focus.nodes.push(*from);
+                }
                 focus.clients.push(op.client);
                 focus.op = Some(*op);
             }
