@@ -604,7 +604,7 @@ impl Power {
     fn of(self, v: f64) -> f64 {
         match self {
             Power::Two => v,
-            Power::Three => (v * v).cbrt(),
+            Power::Three => cube_root(v * v),
             Power::Four => v.sqrt(),
         }
     }
@@ -637,6 +637,15 @@ fn oval(n: usize, rx: f64, ry: f64, power: Power, spacing: Spacing) -> Vec<Point
             outline[lengths.partition_point(|length| *length < wanted)]
         })
         .collect()
+}
+
+/// By Newton's method, which comes down to it from anything above, so from 1 for what is not larger.
+fn cube_root(v: f64) -> f64 {
+    let mut root = 1.0;
+    for _ in 0..60 {
+        root = (2.0 * root + v / (root * root)) / 3.0;
+    }
+    root
 }
 
 /// `n` points on a rectangle's edges in rows and columns: the tightest ring there is.
