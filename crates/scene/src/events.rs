@@ -7,7 +7,7 @@ use replication::trace::{Action, Kind, MessageKind, Outcome, Record, Seq};
 
 use crate::index::SceneIndex;
 use crate::moment::{Message, Moment};
-use crate::quantity::listed;
+use crate::quantity::{decimal, listed};
 use crate::timeline::is_quiet;
 use crate::words::{ack_name, reads_name};
 
@@ -332,7 +332,7 @@ fn differences(before: &Settings, after: &Settings) -> Vec<String> {
     );
     note(before.w != after.w, format!("W = {}", after.w));
     note(before.r != after.r, format!("R = {}", after.r));
-    let loss = f64::from(after.network.loss_ppm) / 10_000.0;
+    let loss = decimal(after.network.loss_ppm.into(), 10_000);
     note(
         before.network.loss_ppm != after.network.loss_ppm,
         format!("{loss} % of all messages are lost"),

@@ -23,6 +23,16 @@ pub fn duration(us: u64) -> String {
     }
 }
 
+/// A number of parts as people write it: "1.5", "20".
+pub fn decimal(parts: u64, of: u64) -> String {
+    let digits = of.ilog10() as usize;
+    let written = format!("{}.{:0digits$}", parts / of, parts % of);
+    written
+        .trim_end_matches('0')
+        .trim_end_matches('.')
+        .to_owned()
+}
+
 /// "1 entry", "2 entries".
 pub fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
@@ -58,6 +68,13 @@ mod tests {
         ] {
             assert_eq!(duration(us), said);
         }
+    }
+
+    #[test]
+    fn parts_are_decimals() {
+        let written =
+            [(15, 10), (200, 10), (1, 10_000), (0, 10)].map(|(parts, of)| decimal(parts, of));
+        assert_eq!(written, ["1.5", "20", "0.0001", "0"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use replication::engine::delay::Delay;
 use replication::engine::time::SimTime;
 use replication::scenario::{Does, ProtocolKind, ReadPolicy};
-use scene::quantity::duration;
+use scene::quantity::{decimal, duration};
 use serde_json::{Value as Json, json};
 use yew::prelude::*;
 
@@ -424,16 +424,6 @@ impl Scale {
         let scale = self.clone();
         Callback::from(move |place| write(scale.at(place)))
     }
-}
-
-/// A number of parts as people write it: "1.5", "20".
-fn decimal(parts: u64, of: u64) -> String {
-    let digits = of.ilog10() as usize;
-    let written = format!("{}.{:0digits$}", parts / of, parts % of);
-    written
-        .trim_end_matches('0')
-        .trim_end_matches('.')
-        .to_owned()
 }
 
 /// The same in a scenario: whole where it is.

@@ -157,8 +157,8 @@ impl<'a> At<'a> {
             Some(number) if range.contains(&number) => Ok(number + 0.0),
             _ => Err(self.refuse(format_args!(
                 "a number from {} to {}",
-                range.start(),
-                range.end()
+                bound(*range.start()),
+                bound(*range.end())
             ))),
         }
     }
@@ -311,6 +311,14 @@ impl<'a> Object<'a> {
 /// "a, b, c".
 pub(super) fn listed(names: &[&str]) -> String {
     names.join(", ")
+}
+
+/// The end of a range, which has six decimals at the most: as `0.001`, without the code for any float.
+fn bound(number: f64) -> String {
+    let millionths = (number * 1e6).round() as u64;
+    let written = format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000);
+    let written = written.trim_end_matches('0').trim_end_matches('.');
+    written.to_owned()
 }
 
 /// A whole number: an integer, or a float without a fraction, as `2.0` or `1e3`.
