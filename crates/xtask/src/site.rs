@@ -12,7 +12,10 @@ use flate2::write::GzEncoder;
 use crate::project::Project;
 
 /// What the first page may cost, compressed. A thousand bytes are a kB.
-pub const BUDGET_BYTES: usize = 215_000;
+///
+/// A ratchet: what it costs today and a little room. The aim is 215: see
+/// `docs/adr/0004-the-size-of-the-page.md`.
+pub const BUDGET_BYTES: usize = 340_000;
 
 /// The command that builds the site into `dist`, or serves it.
 pub fn trunk(project: &Project, verb: &str, dist: &Path) -> Command {
