@@ -105,7 +105,13 @@ const AGAIN: &str = "M7 1a6 6 0 1 0 6 6h-2.2A3.8 3.8 0 1 1 7 3.2V6l4.4-3.6L7-1z"
 fn status(stopped: Option<Stopped>, ended: Option<End>) -> Html {
     match (stopped, ended) {
         (Some(Stopped::Violation), _) => {
-            html! { <strong class="paused-note">{ "Paused: a promise was broken." }</strong> }
+            html! {
+                <>
+                    <strong class="paused-note">{ "Paused: a promise was broken." }</strong>
+                    // On a phone the card that says why is further down.
+                    <a class="why-paused" href="#violation-title">{ "Why?" }</a>
+                </>
+            }
         }
         (_, Some(end)) => html! { <span>{ over(end) }</span> },
         _ => Html::default(),
