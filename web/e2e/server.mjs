@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 /** The strictest policy under which the site promises to work. */
 export const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'";
 
-/** The folder of the built site. */
-export const SITE = fileURLToPath(new URL('../../dist', import.meta.url));
+/** The folder of the built site: what SITE says, else the project's own. */
+export const SITE = process.env.SITE ?? fileURLToPath(new URL('../../dist', import.meta.url));
 
 const TYPES = {
   '.css': 'text/css; charset=utf-8',

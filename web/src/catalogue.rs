@@ -1,42 +1,68 @@
-//! The stories that the page comes with: the one list of them.
+//! The stories that the page comes with: a list of them, and the first. The others are files beside the
+//! page, loaded when they are chosen (see [`stories`](crate::stories)).
 
 use std::sync::Arc;
 
 use replication::scenario::Scenario;
+use serde_json::Value as Json;
 
-/// Each shipped scenario's file, in the order of the menu; the page opens on the first.
-pub const STORIES: &[&str] = &[
-    include_str!("../../scenarios/double-transfer.json"),
-    include_str!("../../scenarios/vanishing-comment.json"),
-    include_str!("../../scenarios/answer-before-question.json"),
-    include_str!("../../scenarios/leader-crash-async.json"),
-    include_str!("../../scenarios/leader-crash-quorum.json"),
-    include_str!("../../scenarios/semi-sync-falls-back.json"),
-    include_str!("../../scenarios/sync-one-dead-follower.json"),
-    include_str!("../../scenarios/quorum-no-overlap.json"),
-    include_str!("../../scenarios/quorum-overlap.json"),
-];
+/// The story on which the page opens.
+const OPENING: &str = include_str!("../../scenarios/double-transfer.json");
+/// The name of its file.
+pub const OPENING_FILE: &str = "double-transfer";
+
+/// A heading, and what stands under it.
+#[derive(PartialEq)]
+pub struct Chapter {
+    /// The heading.
+    pub name: String,
+    /// The stories, in order.
+    pub stories: Vec<Story>,
+}
+
+/// A story that can be chosen.
+#[derive(Clone, PartialEq)]
+pub struct Story {
+    /// The name of its file, without its ending.
+    pub file: String,
+    /// Its title.
+    pub title: String,
+}
+
+impl Story {
+    /// Where its text is.
+    pub fn address(&self) -> String {
+        format!("scenarios/{}.json", self.file)
+    }
+}
+
+/// All of them.
+pub fn chapters() -> Vec<Chapter> {
+    let list: Json =
+        serde_json::from_str(include_str!("../catalogue.json")).expect("the catalogue is JSON");
+    let text = |of: &Json, field: &str| of[field].as_str().unwrap_or_default().to_owned();
+    let story = |of: &Json| Story {
+        file: text(of, "file"),
+        title: text(of, "title"),
+    };
+    let chapter = |of: &Json| Chapter {
+        name: text(of, "chapter"),
+        stories: of["stories"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(story)
+            .collect(),
+    };
+    list.as_array().into_iter().flatten().map(chapter).collect()
+}
 
 /// The story on which the page opens.
 pub fn opening() -> Arc<Scenario> {
-    Arc::new(Scenario::from_bytes(STORIES[0].as_bytes()).expect("a shipped scenario is valid"))
+    Arc::new(Scenario::from_bytes(OPENING.as_bytes()).expect("a shipped scenario is valid"))
 }
 
-/// The titles of the stories, in their order.
-pub fn titles() -> Vec<String> {
-    let title =
-        |story: &&str| Scenario::from_bytes(story.as_bytes()).map(|scenario| scenario.title);
-    STORIES
-        .iter()
-        .filter_map(|story| title(story).ok())
-        .collect()
-}
-
-/// A scenario's text: as it was written where it is a story that nobody has changed.
-pub fn text_of(scenario: &Scenario) -> String {
-    let written = STORIES.iter().find(|story| {
-        let read = Scenario::from_bytes(story.as_bytes());
-        read.is_ok_and(|read| read.document == scenario.document)
-    });
-    written.map_or_else(|| scenario.to_text(), |story| (*story).to_owned())
+/// The opening story's text, as it was written.
+pub fn opening_text() -> &'static str {
+    OPENING
 }

@@ -1,8 +1,9 @@
-//! What tests and the bench call in the built page: the same core, in the same binary.
+//! What is called from outside: by a worker, which is the same core in the same binary, by tests and by the bench.
 
 use std::sync::Arc;
 
 use replication::engine::time::SimTime;
+use replication::fixes;
 use replication::ordered::sort_by_key;
 use replication::run::{self, Run};
 use replication::scenario::{Scenario, limits};
@@ -19,6 +20,17 @@ use crate::platform;
 pub fn fingerprint(document: &str, seed: f64) -> Result<String, JsValue> {
     let run = to_its_end(document, seed)?;
     Ok(trace::fingerprint(run.records()))
+}
+
+/// Runs a scenario to its end, and says what that gave, as JSON: what the page's worker is for.
+///
+/// # Errors
+/// As [`fingerprint`].
+#[wasm_bindgen]
+pub fn trial(document: &str, seed: f64) -> Result<String, JsValue> {
+    let (scenario, seed) = read(document, seed)?;
+    let trial = fixes::trial(&Arc::new(scenario), seed);
+    Ok(serde_json::to_string(&trial).expect("plain data can be written"))
 }
 
 /// Runs a scenario to its end, and says how many messages a second were delivered, tracing on.
@@ -72,6 +84,14 @@ pub fn bench_seek(document: &str, seed: f64, seeks: u32) -> Result<JsValue, JsVa
 }
 
 fn to_its_end(document: &str, seed: f64) -> Result<Box<dyn Run>, JsValue> {
+    let (scenario, seed) = read(document, seed)?;
+    let limit = scenario.limits.time;
+    let mut run = run::open(Arc::new(scenario), seed);
+    run.seek(limit);
+    Ok(run)
+}
+
+fn read(document: &str, seed: f64) -> Result<(Scenario, u64), JsValue> {
     let scenario = Scenario::from_bytes(document.as_bytes())
         .map_err(|error| JsValue::from(error.to_string()))?;
     if seed.fract() != 0.0 || !(0.0..=limits::INTEGER_MAX as f64).contains(&seed) {
@@ -80,10 +100,7 @@ fn to_its_end(document: &str, seed: f64) -> Result<Box<dyn Run>, JsValue> {
             limits::INTEGER_MAX
         )));
     }
-    let limit = scenario.limits.time;
-    let mut run = run::open(Arc::new(scenario), seed as u64);
-    run.seek(limit);
-    Ok(run)
+    Ok((scenario, seed as u64))
 }
 
 /// An object of numbers. A general serializer would cost the page kilobytes for these few.

@@ -4,14 +4,17 @@
 
 mod catalogue;
 mod components;
+mod deeds;
 mod desk;
 mod exports;
 mod pages;
 mod paint;
 mod platform;
 mod player;
+mod search;
 mod speed;
 mod store;
+mod stories;
 mod trouble;
 mod watching;
 

@@ -4,18 +4,26 @@
 //! computes, by its transform list, which costs a fraction of writing attributes. Groups are kept and
 //! used again.
 
-use replication::ordered::Ordered;
+use std::rc::Rc;
+
+use replication::ordered::{Ordered, sort_by_key};
 use replication::promise::Violation;
 use replication::run::Run;
 use replication::trace::Seq;
+use scene::flights::FLIGHTS_MAX;
 use scene::geometry::{Point, Rect};
-use scene::{ChipShape, Flight, Mark, SceneIndex, Stage, glyphs};
+use scene::{Flight, Mark, Part, SceneIndex, Stage, glyphs};
 use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, SvgTransform, SvggElement};
 
 const SVG: &str = "http://www.w3.org/2000/svg";
 /// How far along its way a chip stands where motion is reduced.
 const STILL_AT: f64 = 0.5;
+
+/// How far beside a chip a tap still means it, in pixels.
+const TAP: f64 = 8.0;
+/// How many of those that have left the stage are kept for others to come.
+const SPARE_MAX: usize = 120;
 
 const ORIGIN: Point = Point::new(0.0, 0.0);
 
@@ -25,9 +33,12 @@ pub struct Painter {
     layer: SvggElement,
     chips: Ordered<Seq, Chip>,
     crosses: Ordered<Seq, Chip>,
-    spare: Vec<SvggElement>,
+    /// What has left the stage and waits to be another message's, the newest last.
+    spare: Vec<Drawn>,
+    /// How often somebody had done something to a message when all were drawn last.
+    disturbed: usize,
     /// The stage's places: they stand still, so an old stage gives them as well as a new one.
-    pub stage: Stage,
+    pub stage: Rc<Stage>,
     /// The violation that is lit.
     pub focus: Option<Violation>,
     /// Whether chips stand in the middle of their way instead of moving along it.
@@ -37,9 +48,32 @@ pub struct Painter {
 /// One message on the stage.
 struct Chip {
     flight: Option<Flight>,
+    drawn: Drawn,
+    place: (f64, f64),
+}
+
+/// What stands for a message.
+struct Drawn {
+    /// Moves, and has no style of its own: so nothing is asked of the style sheets when it does.
     group: SvggElement,
     transform: SvgTransform,
-    place: (f64, f64),
+    on_stage: bool,
+    /// What it is made of, but for what is written on it: what is made of the same can take its place.
+    parts: Vec<Part>,
+    /// Has the colours.
+    inner: Element,
+    look: Look,
+    /// What is written on it.
+    text: Option<Element>,
+    said: String,
+}
+
+/// What a message looks like, as classes.
+#[derive(Clone, PartialEq)]
+struct Look {
+    /// What it is: a chip, or a cross.
+    what: &'static str,
+    class: String,
 }
 
 impl Painter {
@@ -51,48 +85,95 @@ impl Painter {
             chips: Ordered::default(),
             crosses: Ordered::default(),
             spare: Vec::new(),
-            stage: Stage::default(),
+            disturbed: 0,
+            stage: Rc::default(),
             focus: None,
             still: false,
         })
     }
 
-    /// Draws what is on the wire at the run's cursor.
-    pub fn paint(&mut self, run: &dyn Run, index: &SceneIndex) {
+    /// Draws what is on the wire at the run's cursor, on this stage and with this violation lit.
+    pub fn repaint(&mut self, run: &dyn Run, index: &SceneIndex) {
+        self.disturbed = index.disturbed();
         let flights = scene::flights(run, index, &self.stage, self.focus.as_ref());
-        let gone: Vec<Seq> = {
-            let here = |seq: &Seq| flights.iter().any(|flight| flight.seq == *seq);
-            self.chips
-                .iter()
-                .map(|(seq, _)| seq)
-                .filter(|seq| !here(seq))
-                .collect()
-        };
+        let mut here: Vec<Seq> = flights.iter().map(|flight| flight.seq).collect();
+        sort_by_key(&mut here, |seq| (0, seq.0.into()));
+        self.keep(&here);
+        self.take(flights);
+        self.put(run);
+        self.paint_crosses(scene::marks(run, index, &self.stage));
+        self.tidy();
+    }
+
+    /// The same, where the stage stands as it stood: what is on its way keeps that, unless somebody holds it up, and
+    /// only what was sent since is new. This is what a frame costs.
+    pub fn paint(&mut self, run: &dyn Run, index: &SceneIndex) {
+        let here = run.in_flight();
+        if here.len() > FLIGHTS_MAX || self.disturbed != index.disturbed() {
+            return self.repaint(run, index);
+        }
+        self.keep(&here);
+        let sent = here.into_iter().filter(|seq| !self.chips.contains(*seq));
+        let sent: Vec<Seq> = sent.collect();
+        if !sent.is_empty() {
+            let focus = self.focus.as_ref();
+            self.take(scene::flights_of(run, index, &sent, &self.stage, focus));
+        }
+        self.put(run);
+        self.paint_crosses(scene::marks(run, index, &self.stage));
+        self.tidy();
+    }
+
+    /// The message whose chip is at a point of the stage, or so near that one who taps means it.
+    pub fn at(&self, point: Point) -> Option<Seq> {
+        let reached = self.chips.iter().filter_map(|(seq, chip)| {
+            let flight = chip.flight.as_ref()?;
+            let away = (point.x - chip.place.0, point.y - chip.place.1);
+            let within = |away: f64, half: f64| away.abs() <= half + TAP;
+            let hit = within(away.0, flight.half_width) && within(away.1, flight.half_height);
+            hit.then_some((seq, away.0.hypot(away.1)))
+        });
+        let nearest = reached.min_by(|(_, one), (_, other)| one.total_cmp(other));
+        nearest.map(|(seq, _)| seq)
+    }
+
+    /// Takes away all chips but these, which are in order.
+    fn keep(&mut self, here: &[Seq]) {
+        let chips = self.chips.iter().map(|(seq, _)| seq);
+        let gone: Vec<Seq> = chips
+            .filter(|seq| here.binary_search(seq).is_err())
+            .collect();
         for seq in gone {
             self.take_away(seq);
         }
-        let now_us = run.now().0 as f64;
+    }
+
+    /// Draws these anew, where they do not look the same already.
+    fn take(&mut self, flights: Vec<Flight>) {
         for flight in flights {
-            let place = match self.still {
-                true => flight.curve.at(STILL_AT),
-                false => scene::position(&flight, now_us),
-            };
             let seq = flight.seq;
-            if self
-                .chips
-                .get(seq)
-                .is_none_or(|chip| chip.flight.as_ref() != Some(&flight))
-            {
+            let chip = self.chips.get(seq);
+            if chip.is_none_or(|chip| chip.flight.as_ref() != Some(&flight)) {
                 self.take_away(seq);
                 if let Some(chip) = self.chip(flight) {
                     self.chips.insert(seq, chip);
                 }
             }
-            if let Some(chip) = self.chips.get_mut(seq) {
+        }
+    }
+
+    /// Puts every chip where it is at the cursor.
+    fn put(&mut self, run: &dyn Run) {
+        let now_us = run.now().0 as f64;
+        for chip in self.chips.values_mut() {
+            let place = chip.flight.as_ref().map(|flight| match self.still {
+                true => flight.curve.at(STILL_AT),
+                false => scene::position(flight, now_us),
+            });
+            if let Some(place) = place {
                 chip.put(place.x, place.y);
             }
         }
-        self.paint_crosses(scene::marks(run, index, &self.stage));
     }
 
     fn paint_crosses(&mut self, marks: Vec<Mark>) {
@@ -106,18 +187,21 @@ impl Painter {
         };
         for seq in gone {
             if let Some(cross) = self.crosses.remove(seq) {
-                self.spare(cross.group);
+                self.spare(cross.drawn);
             }
         }
         for mark in marks {
             if !self.crosses.contains(mark.seq) {
-                let Some(group) = self.group("cross") else {
-                    continue;
-                };
                 let path = glyphs::cross(ORIGIN, 0.5 * self.stage.chip_radius);
-                self.shape(&group, "path", &[("d", &path), ("class", "lost")]);
-                if let Some(cross) = Chip::of(group, None) {
-                    self.crosses.insert(mark.seq, cross);
+                let look = Look {
+                    what: "cross",
+                    class: String::new(),
+                };
+                let parts = vec![Part::Path("lost", path)];
+                if let Some(mut drawn) = self.drawn(look, parts)
+                    && self.show(&mut drawn).is_some()
+                {
+                    self.crosses.insert(mark.seq, Chip::of(drawn, None));
                 }
             }
             if let Some(cross) = self.crosses.get_mut(mark.seq) {
@@ -128,183 +212,176 @@ impl Painter {
 
     fn take_away(&mut self, seq: Seq) {
         if let Some(chip) = self.chips.remove(seq) {
-            self.spare(chip.group);
+            self.spare(chip.drawn);
         }
     }
 
-    fn spare(&mut self, group: SvggElement) {
-        group.remove();
-        group.set_text_content(None);
-        for name in group
-            .get_attribute_names()
-            .iter()
-            .filter_map(|name| name.as_string())
-        {
-            let _ = group.remove_attribute(&name);
-        }
-        self.spare.push(group);
+    /// It stays where it is until the others have come: often one of them is made of the same.
+    fn spare(&mut self, drawn: Drawn) {
+        self.spare.push(drawn);
     }
 
-    fn group(&mut self, class: &str) -> Option<SvggElement> {
-        let group = match self.spare.pop() {
-            Some(group) => group,
-            None => self
-                .document
-                .create_element_ns(Some(SVG), "g")
-                .ok()?
-                .dyn_into()
-                .ok()?,
-        };
-        group.set_attribute("class", class).ok()?;
-        self.layer.append_child(&group).ok()?;
-        Some(group)
+    /// Takes off the stage what nothing has taken the place of.
+    fn tidy(&mut self) {
+        for spare in self.spare.iter_mut().filter(|spare| spare.on_stage) {
+            spare.group.remove();
+            spare.on_stage = false;
+        }
+        let over = self.spare.len().saturating_sub(SPARE_MAX);
+        self.spare.drain(..over);
     }
 
     fn chip(&mut self, flight: Flight) -> Option<Chip> {
         let hue = flight
             .hue
             .map_or_else(|| "v-none".to_owned(), |hue| format!("v{}", hue.0));
-        let bad = if flight.bad { "bad" } else { "" };
+        let bad = if flight.bad { " bad" } else { "" };
         let class = format!(
-            "chip {} t-{} {hue} {bad}",
+            "{} t-{} {hue}{bad}",
             flight.shape.class(),
             flight.tone.name()
         );
-        let group = self.group(class.trim_end())?;
+        let look = Look {
+            what: "chip",
+            class,
+        };
+        let mut drawn = self.drawn(look, flight.parts(self.stage.chip_radius))?;
+        if flight.bad {
+            // On top of the others.
+            drawn.on_stage = false;
+        }
+        self.show(&mut drawn)?;
         // What the place is computed from, for whoever wants to check it.
         let curve = &flight.curve;
-        let curve = [curve.from, curve.bend, curve.to]
-            .map(|at| format!("{} {}", number(at.x), number(at.y)))
-            .join(" ");
-        for (name, value) in [
-            ("data-seq", flight.seq.0.to_string()),
-            ("data-curve", curve),
-            ("data-sent-us", flight.sent_us.to_string()),
-            ("data-flight-us", flight.flight_us.to_string()),
-            ("data-ends-us", flight.ends_us.to_string()),
-        ] {
-            group.set_attribute(name, &value).ok()?;
-        }
-        self.draw(&group, &flight);
-        Chip::of(group, Some(flight))
+        let [from, bend, to] = [curve.from, curve.bend, curve.to]
+            .map(|at| format!("{} {}", number(at.x), number(at.y)));
+        let trip = &flight.trip;
+        let (sent, length, end) = (trip.sent_us, trip.flight_us, trip.ends_us);
+        let way = format!("{from} {bend} {to} {sent} {length} {end}");
+        drawn.group.set_attribute("data-way", &way).ok()?;
+        Some(Chip::of(drawn, Some(flight)))
     }
 
-    /// Draws a chip around its own origin, as [`scene::svg()`] does.
-    fn draw(&self, group: &SvggElement, flight: &Flight) {
-        let (w, h, r) = (
-            flight.half_width,
-            flight.half_height,
-            self.stage.chip_radius,
-        );
-        match flight.shape {
-            ChipShape::Request | ChipShape::Replicate => {
-                if flight.more > 0 {
-                    self.rect(
-                        group,
-                        "body more",
-                        Point::new(0.24 * r, -0.24 * r),
-                        w,
-                        h,
-                        0.45 * r,
+    /// Something that looks like this: one that has left the stage, or a new one.
+    fn drawn(&mut self, look: Look, mut parts: Vec<Part>) -> Option<Drawn> {
+        let text = parts.iter_mut().find_map(|part| match part {
+            Part::Text(_, text, _) => Some(std::mem::take(text)),
+            _ => None,
+        });
+        let like = |spare: &Drawn| spare.look.what == look.what && spare.parts == parts;
+        let like = self.spare.iter().rposition(like);
+        let mut drawn = match like {
+            Some(place) => self.spare.remove(place),
+            None => self.draw(&look, parts)?,
+        };
+        if drawn.look != look {
+            drawn.inner.set_attribute("class", &look.class).ok()?;
+            drawn.look = look;
+        }
+        let said = text.unwrap_or_default();
+        if let Some(text) = drawn.text.as_ref().filter(|_| drawn.said != said) {
+            text.set_text_content(Some(&said));
+            drawn.said = said;
+        }
+        Some(drawn)
+    }
+
+    fn show(&self, drawn: &mut Drawn) -> Option<()> {
+        if !drawn.on_stage {
+            self.layer.append_child(&drawn.group).ok()?;
+            drawn.on_stage = true;
+        }
+        Some(())
+    }
+
+    /// Draws it around its own origin, with nothing written on it.
+    fn draw(&self, look: &Look, parts: Vec<Part>) -> Option<Drawn> {
+        let group: SvggElement = self.element("g")?.dyn_into().ok()?;
+        group.set_attribute("class", look.what).ok()?;
+        let inner = self.shape(&group, "g", &[("class", &look.class)])?;
+        let mut text = None;
+        for part in &parts {
+            match part {
+                Part::Rect(class, at, radius) => {
+                    self.rect(&inner, class, *at, *radius);
+                }
+                Part::Circle(class, radius) => {
+                    self.shape(
+                        &inner,
+                        "circle",
+                        &[("r", &number(*radius)), ("class", class)],
                     );
                 }
-                self.rect(group, "body", ORIGIN, w, h, 0.45 * r);
+                Part::Path(class, d) => {
+                    self.shape(&inner, "path", &[("d", d), ("class", class)]);
+                }
+                Part::Text(face, _, size) => text = self.text(&inner, face.class(), *size),
             }
-            ChipShape::Answer => self.rect(group, "body", ORIGIN, w, h, h),
-            ChipShape::Told => self.rect(group, "body", ORIGIN, w, 0.62 * h, 0.62 * h),
-            ChipShape::VoteRequest | ChipShape::Vote | ChipShape::Appoint => {
-                self.rect(group, "body", ORIGIN, w, h, 0.22 * r)
-            }
-            _ => self.shape(group, "circle", &[("r", &number(w)), ("class", "body")]),
         }
-        match flight.shape {
-            ChipShape::AckCheck | ChipShape::Done | ChipShape::Vote => {
-                self.shape(
-                    group,
-                    "path",
-                    &[("d", &glyphs::check(ORIGIN, w)), ("class", "glyph")],
-                );
-            }
-            ChipShape::Appoint => {
-                let crown = glyphs::crown(Rect::around(ORIGIN, 1.15 * r, 0.75 * r));
-                self.shape(group, "path", &[("d", &crown), ("class", "glyph filled")]);
-            }
-            ChipShape::ReadRequest | ChipShape::Ask | ChipShape::VoteRequest => {
-                self.text(group, "?", "f-inverse", 1.3 * h)
-            }
-            _ => {}
-        }
-        if !flight.text.is_empty() {
-            let class = if flight.shape == ChipShape::Answer {
-                "f-value"
-            } else {
-                "f-inverse"
-            };
-            self.text(group, &flight.text, class, flight.text_size);
-        }
+        let svg = self.layer.owner_svg_element()?;
+        let list = group.transform().base_val();
+        let transform = list.initialize(&svg.create_svg_transform()).ok()?;
+        Some(Drawn {
+            group,
+            transform,
+            on_stage: false,
+            parts,
+            inner,
+            look: look.clone(),
+            text,
+            said: String::new(),
+        })
     }
 
-    fn text(&self, group: &SvggElement, text: &str, class: &str, size: f64) {
+    fn text(&self, group: &Element, class: &str, size: f64) -> Option<Element> {
         let attributes = [
             ("y", &*number(0.36 * size)),
             ("font-size", &*number(size)),
             ("text-anchor", "middle"),
             ("class", class),
         ];
-        if let Some(element) = self.shape_made(group, "text", &attributes) {
-            element.set_text_content(Some(text));
-        }
+        self.shape(group, "text", &attributes)
     }
 
-    fn rect(&self, group: &SvggElement, class: &str, at: Point, w: f64, h: f64, r: f64) {
+    fn rect(&self, group: &Element, class: &str, at: Rect, radius: f64) {
         let attributes = [
-            ("x", &*number(at.x - w)),
-            ("y", &*number(at.y - h)),
-            ("width", &*number(2.0 * w)),
-            ("height", &*number(2.0 * h)),
-            ("rx", &*number(r)),
+            ("x", &*number(at.x)),
+            ("y", &*number(at.y)),
+            ("width", &*number(at.w)),
+            ("height", &*number(at.h)),
+            ("rx", &*number(radius)),
             ("class", class),
         ];
         self.shape(group, "rect", &attributes);
     }
 
-    fn shape(&self, group: &SvggElement, name: &str, attributes: &[(&str, &str)]) {
-        let _ = self.shape_made(group, name, attributes);
-    }
-
-    fn shape_made(
-        &self,
-        group: &SvggElement,
-        name: &str,
-        attributes: &[(&str, &str)],
-    ) -> Option<Element> {
-        let shape = self.document.create_element_ns(Some(SVG), name).ok()?;
+    fn shape(&self, group: &Element, name: &str, attributes: &[(&str, &str)]) -> Option<Element> {
+        let shape = self.element(name)?;
         for (name, value) in attributes {
             shape.set_attribute(name, value).ok()?;
         }
         group.append_child(&shape).ok()?;
         Some(shape)
     }
+
+    fn element(&self, name: &str) -> Option<Element> {
+        self.document.create_element_ns(Some(SVG), name).ok()
+    }
 }
 
 impl Chip {
-    fn of(group: SvggElement, flight: Option<Flight>) -> Option<Self> {
-        let svg = group.owner_svg_element()?;
-        let list = group.transform().base_val();
-        let transform = svg.create_svg_transform();
-        let transform = list.initialize(&transform).ok()?;
-        Some(Chip {
+    fn of(drawn: Drawn, flight: Option<Flight>) -> Self {
+        Chip {
             flight,
-            group,
-            transform,
+            drawn,
             place: (f64::NAN, f64::NAN),
-        })
+        }
     }
 
     fn put(&mut self, x: f64, y: f64) {
         if self.place != (x, y) {
             self.place = (x, y);
-            let _ = self.transform.set_translate(x as f32, y as f32);
+            let _ = self.drawn.transform.set_translate(x as f32, y as f32);
         }
     }
 }

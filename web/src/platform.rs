@@ -1,7 +1,12 @@
 //! What the browser knows: the clock on the wall, wishes about motion and themes, a place to keep them.
 
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition, Window};
+use wasm_bindgen::closure::Closure;
+use web_sys::{
+    Element, File, FileReader, HtmlElement, MediaQueryList, ScrollIntoViewOptions,
+    ScrollLogicalPosition, Window, XmlHttpRequest,
+};
+use yew::Callback;
 
 const THEME_KEY: &str = "replicascope.theme";
 
@@ -14,9 +19,15 @@ pub fn now_ms() -> f64 {
         .map_or_else(js_sys::Date::now, |clock| clock.now())
 }
 
-/// Whether the visitor asks for less motion.
+/// Whether the visitor asks for less motion. It is asked for each frame, so the browser's own answer is kept.
 pub fn prefers_still() -> bool {
-    matches_media("(prefers-reduced-motion: reduce)")
+    thread_local! {
+        static ASKED: Option<MediaQueryList> = web_sys::window().and_then(|window| {
+            let asked = window.match_media("(prefers-reduced-motion: reduce)");
+            asked.ok().flatten()
+        });
+    }
+    ASKED.with(|asked| asked.as_ref().is_some_and(MediaQueryList::matches))
 }
 
 /// Whether the page is dark now.
@@ -53,6 +64,12 @@ pub fn focus(element: Option<Element>) {
     let _ = element.map(|element| element.unchecked_into::<HtmlElement>().focus());
 }
 
+/// Gives the first element that a selector names the focus, where there is one.
+pub fn focus_on(selector: &str) {
+    let document = web_sys::window().and_then(|window| window.document());
+    focus(document.and_then(|document| document.query_selector(selector).ok().flatten()));
+}
+
 /// Brings an element into sight, where it is not.
 pub fn bring_into_sight(element: &Element) {
     let options = ScrollIntoViewOptions::new();
@@ -63,6 +80,74 @@ pub fn bring_into_sight(element: &Element) {
 /// The element that has the focus.
 pub fn focused() -> Option<Element> {
     web_sys::window()?.document()?.active_element()
+}
+
+/// What stands after the address of the page, with its `#`.
+pub fn fragment() -> String {
+    let location = web_sys::window().map(|window| window.location());
+    location
+        .and_then(|location| location.hash().ok())
+        .unwrap_or_default()
+}
+
+/// Changes what stands after the address of the page; without the `#`.
+pub fn set_fragment(fragment: &str) {
+    if let Some(window) = web_sys::window() {
+        let _ = window.location().set_hash(fragment);
+    }
+}
+
+/// Whether the page has an element of this name.
+pub fn is_here(id: &str) -> bool {
+    let document = web_sys::window().and_then(|window| window.document());
+    document.is_some_and(|document| document.get_element_by_id(id).is_some())
+}
+
+/// Goes to an element as a browser goes to the page that it stands for: to its top, with the focus in it.
+pub fn go_to(id: &str) {
+    let document = web_sys::window().and_then(|window| window.document());
+    let element = document.and_then(|document| document.get_element_by_id(id));
+    if let Some(element) = &element {
+        element.scroll_into_view();
+    }
+    focus(element);
+}
+
+/// Reads a file that stands beside the page; `None` where it does not come.
+pub fn read_file(path: &str, done: Callback<Option<String>>) {
+    let Ok(request) = XmlHttpRequest::new() else {
+        return done.emit(None);
+    };
+    let (asked, answer) = (request.clone(), done.clone());
+    // Called once, whatever happens: it comes after a load and after an error.
+    let over = Closure::once_into_js(move || {
+        let came = asked.status().is_ok_and(|status| status == 200);
+        answer.emit(asked.response_text().ok().flatten().filter(|_| came));
+    });
+    request.set_onloadend(Some(over.unchecked_ref()));
+    if request
+        .open("GET", path)
+        .and_then(|()| request.send())
+        .is_err()
+    {
+        done.emit(None);
+    }
+}
+
+/// Reads a file that the visitor chose; where that fails it is as if it were empty.
+pub fn read_bytes(file: &File, done: impl FnOnce(Vec<u8>) + 'static) {
+    let Ok(reader) = FileReader::new() else {
+        return;
+    };
+    let read = reader.clone();
+    let onload = Closure::once_into_js(move || {
+        let bytes = read
+            .result()
+            .map(|buffer| js_sys::Uint8Array::new(&buffer).to_vec());
+        done(bytes.unwrap_or_default());
+    });
+    reader.set_onload(Some(onload.unchecked_ref()));
+    let _ = reader.read_as_array_buffer(file);
 }
 
 fn theme() -> Option<String> {
@@ -77,6 +162,13 @@ fn mark_theme(theme: &str) {
 
 fn root() -> Option<Element> {
     web_sys::window()?.document()?.document_element()
+}
+
+/// How wide and how high the window is inside, in pixels.
+pub fn window_size() -> (f64, f64) {
+    let root = root();
+    let size = root.map(|root| (root.client_width(), root.client_height()));
+    size.map_or((0.0, 0.0), |(width, height)| (width.into(), height.into()))
 }
 
 /// Whether a media query holds now.

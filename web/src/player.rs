@@ -1,35 +1,79 @@
 //! The player: owns the run, outside the virtual DOM, and moves its cursor.
 //!
 //! `seek` is its only verb: playing, stepping, scrubbing and jumping are all seeks. While playing, one
-//! frame loop moves the cursor and paints; Yew hears of it about ten times a second. Paused, hidden or
-//! off the screen, nothing runs at all.
+//! frame loop moves the cursor and paints; the parts of the page that Yew renders take turns, each about ten
+//! times a second. Paused, hidden or off the screen, nothing runs at all.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
-use gloo_render::{AnimationFrame, request_animation_frame};
 use gloo_timers::callback::Timeout;
 use replication::engine::time::SimTime;
-use replication::run::{self, Run};
+use replication::promise::{Promise, State};
+use replication::run::{self, End, Run};
 use replication::scenario::Scenario;
-use scene::SceneIndex;
+use scene::{Course, Outcome, SceneIndex};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::Window;
 use yew::Callback;
 
 use crate::platform;
 use crate::speed::Speed;
 use crate::store::Stopped;
 
-/// Between two renderings of the page while playing.
-const PUBLISH_EVERY_MS: f64 = 100.0;
+/// Between two turns while time runs: each part of the page is drawn about ten times a second.
+const TURN_MS: f64 = 25.0;
 /// A frame that comes later than this is taken for one after a break, which is not played.
 const FRAME_MS_MAX: f64 = 100.0;
+/// Whoever goes on within this time is scrubbing: what is read and not watched waits until they stay. Longer than a
+/// slow machine takes for all of it at once, which else it would take each time.
+const SETTLED_MS: f64 = 120.0;
 /// How long a step stays on the screen where motion is reduced.
 const STILL_MS: u32 = 900;
 /// How long looking ahead may hold up the page.
 const LOOK_AHEAD_MS: f64 = 60.0;
 /// In how many pieces it is done.
 const LOOK_AHEAD_PIECES: u64 = 64;
+
+/// The parts of the page that show the run. While time runs they are drawn in turn, so that no frame has to draw all
+/// of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The stage.
+    Stage,
+    /// The player below it.
+    Player,
+    /// The diagram.
+    Diagram,
+    /// What people see, and what else is read and not watched: less often, since nobody can read as fast as the stage is
+    /// drawn.
+    Read,
+    /// How the promises stand.
+    Promises,
+    /// What was measured.
+    Measured,
+    /// The sentence above the stage, and what is said to those who listen.
+    Said,
+}
+
+impl Part {
+    /// Whether a turn is this part's: one in so many, beginning with which.
+    fn has(self, turn: u32) -> bool {
+        let (every, first) = match self {
+            Part::Stage => (4, 0),
+            Part::Player => (4, 1),
+            Part::Diagram => (4, 2),
+            Part::Read => (12, 3),
+            // With the player, which is little to draw.
+            Part::Said => (12, 5),
+            Part::Promises => (12, 7),
+            Part::Measured => (12, 11),
+        };
+        turn % every == first
+    }
+}
 
 /// Draws what moves at the cursor.
 pub type Paint = Box<dyn FnMut(&dyn Run, &SceneIndex)>;
@@ -47,25 +91,46 @@ pub enum Heard {
 #[derive(Clone)]
 pub struct Player(Rc<Inner>);
 
+/// Of two runs, how many records are known, and whether that is all.
+type Known = ((usize, bool), (usize, bool));
+
 struct Inner {
     reel: RefCell<Reel>,
+    /// Another run that is watched beside this one, on the same cursor.
+    beside: RefCell<Option<Player>>,
+    /// Where it parts from this one, by how much of both was known then.
+    course: RefCell<Option<(Known, Course)>>,
     paint: RefCell<Option<Paint>>,
     listener: RefCell<Callback<Heard>>,
+    /// Who draws which part when it has its turn.
+    drawers: RefCell<Vec<Weak<Drawer>>>,
+    turn: Cell<u32>,
     speed: Cell<Option<Speed>>,
+    until: Cell<Option<SimTime>>,
     on_screen: Cell<bool>,
     tab_shown: Cell<bool>,
     beat: RefCell<Option<Beat>>,
+    /// What the browser calls at each frame.
+    on_frame: OnceCell<Closure<dyn FnMut(f64)>>,
     frame_ms: Cell<Option<f64>>,
     /// Model time that has passed, but not yet a whole microsecond of it.
     rest_us: Cell<f64>,
     published_ms: Cell<f64>,
     version: Cell<u32>,
+    /// The last version that is more than passed by.
+    settled: Cell<u32>,
+    settling: RefCell<Option<Timeout>>,
+    sought_ms: Cell<f64>,
 }
 
 /// A run, and what the screen keeps ready about it.
 struct Reel {
     run: Box<dyn Run>,
     index: SceneIndex,
+    /// Which promises the run tests, by their place in [`Promise::ALL`], as far as it is known.
+    tested: [bool; Promise::ALL.len()],
+    /// What came of it, once somebody has asked.
+    outcome: Option<Rc<Outcome>>,
 }
 
 impl Reel {
@@ -73,6 +138,8 @@ impl Reel {
         let mut reel = Reel {
             run,
             index: SceneIndex::new(),
+            tested: Default::default(),
+            outcome: None,
         };
         reel.look_ahead();
         reel
@@ -87,6 +154,31 @@ impl Reel {
     fn seek(&mut self, to: SimTime) {
         self.run.seek(to);
         self.index.update(self.run.as_ref());
+        self.note_tested();
+    }
+
+    /// Whether the cursor is where the run ends, and why it does.
+    fn over(&self) -> Option<End> {
+        let (why, at) = self.run.ended()?;
+        (at <= self.run.now()).then_some(why)
+    }
+
+    /// What came of it; `None` where its end is not known yet.
+    fn outcome(&mut self) -> Option<Rc<Outcome>> {
+        self.run.ended()?;
+        if self.outcome.is_none() {
+            let back = self.run.now();
+            self.run.seek(SimTime(u64::MAX));
+            self.outcome = Some(Rc::new(Outcome::of_run(self.run.as_ref())));
+            self.run.seek(back);
+        }
+        self.outcome.clone()
+    }
+
+    fn note_tested(&mut self) {
+        for (tested, promise) in self.tested.iter_mut().zip(Promise::ALL) {
+            *tested |= self.run.verdict(promise).state != State::Unknown;
+        }
     }
 
     /// Runs to the end and comes back, so that the scrubber knows how long the run is and where promises
@@ -95,18 +187,50 @@ impl Reel {
         let back = self.run.now();
         let piece_us = self.run.scenario().limits.time.0 / LOOK_AHEAD_PIECES + 1;
         let until_ms = platform::now_ms() + LOOK_AHEAD_MS;
+        // Up to here it is known: a checkpoint is near.
+        if let Some(last) = self.run.records().last().map(|record| record.at) {
+            self.run.seek(last.max(back));
+        }
         // The last piece reaches past the limit, which is what ends a run.
         while self.run.ended().is_none() && platform::now_ms() < until_ms {
             self.run.seek(self.run.now().after_us(piece_us));
         }
+        self.note_tested();
         self.seek(back);
     }
 }
 
 /// What makes the next move; dropped, it never comes.
 enum Beat {
-    Frame { _held: AnimationFrame },
+    Frame { _held: Frame },
     Step { _held: Timeout },
+}
+
+/// Who draws a part of the page when it has its turn.
+pub struct Drawer {
+    part: Part,
+    draw: Callback<()>,
+}
+
+/// A frame that was asked for; dropped, it never comes.
+struct Frame {
+    window: Window,
+    number: i32,
+}
+
+impl Frame {
+    fn ask(on_frame: &Closure<dyn FnMut(f64)>) -> Option<Self> {
+        let window = web_sys::window()?;
+        let number = window.request_animation_frame(on_frame.as_ref().unchecked_ref());
+        let number = number.ok()?;
+        Some(Frame { window, number })
+    }
+}
+
+impl Drop for Frame {
+    fn drop(&mut self) {
+        let _ = self.window.cancel_animation_frame(self.number);
+    }
 }
 
 impl PartialEq for Player {
@@ -120,16 +244,25 @@ impl Player {
     pub fn open(scenario: Arc<Scenario>, seed: u64) -> Self {
         Player(Rc::new(Inner {
             reel: RefCell::new(Reel::opened(scenario, seed, SimTime::ZERO)),
+            beside: RefCell::default(),
+            course: RefCell::default(),
             paint: RefCell::default(),
             listener: RefCell::new(Callback::noop()),
+            drawers: RefCell::default(),
+            turn: Cell::new(0),
             speed: Cell::new(None),
+            until: Cell::new(None),
             on_screen: Cell::new(true),
             tab_shown: Cell::new(true),
             beat: RefCell::default(),
+            on_frame: OnceCell::new(),
             frame_ms: Cell::new(None),
             rest_us: Cell::new(0.0),
             published_ms: Cell::new(0.0),
             version: Cell::new(0),
+            settled: Cell::new(0),
+            settling: RefCell::default(),
+            sought_ms: Cell::new(f64::MIN),
         }))
     }
 
@@ -139,12 +272,81 @@ impl Player {
         look(reel.run.as_ref(), &reel.index)
     }
 
-    /// The cursor.
-    pub fn now(&self) -> SimTime {
-        self.with(|run, _| run.now())
+    /// Whether the run tests a promise at any moment that is known of it.
+    pub fn tests(&self, promise: Promise) -> bool {
+        let mut tested = Promise::ALL.into_iter().zip(self.0.reel.borrow().tested);
+        tested.any(|(other, tested)| other == promise && tested)
     }
 
-    /// Counts the changes that the page was told of.
+    /// The cursor. Of two runs one may be over before the other: it stays where it ended.
+    pub fn now(&self) -> SimTime {
+        self.0.now()
+    }
+
+    /// Why nothing is left to play, where the cursor is at the end.
+    pub fn over(&self) -> Option<End> {
+        let own = self.0.reel.borrow().over()?;
+        match self.beside() {
+            Some(beside) => beside.over(),
+            None => Some(own),
+        }
+    }
+
+    /// The next moment at which something worth telling happens, here or beside, as far as that is known.
+    pub fn next_event(&self, from: SimTime) -> Option<SimTime> {
+        let own = self.with(|run, index| scene::next_event(run, index, from));
+        let other = self.beside().and_then(|beside| beside.next_event(from));
+        own.into_iter().chain(other).min()
+    }
+
+    /// The last such moment before.
+    pub fn previous_event(&self, from: SimTime) -> Option<SimTime> {
+        let own = self.with(|run, index| scene::previous_event(run, index, from));
+        let other = self.beside().and_then(|beside| beside.previous_event(from));
+        own.into_iter().chain(other).max()
+    }
+
+    /// The run that is watched beside this one.
+    pub fn beside(&self) -> Option<Player> {
+        self.0.beside.borrow().clone()
+    }
+
+    /// From now on this run is watched beside, on the same cursor; or none.
+    pub fn set_beside(&self, beside: Option<Player>) {
+        *self.0.beside.borrow_mut() = beside;
+        *self.0.course.borrow_mut() = None;
+        self.0.follow(self.now());
+        self.0.publish();
+    }
+
+    /// Where the run beside parts from this one; `None` where there is none.
+    pub fn course(&self) -> Option<Course> {
+        let beside = self.beside()?;
+        let (one, other) = (self.0.reel.borrow(), beside.0.reel.borrow());
+        let known = |reel: &Reel| (reel.run.records().len(), reel.run.ended().is_some());
+        let known = (known(&one), known(&other));
+        let mut course = self.0.course.borrow_mut();
+        if course.as_ref().is_none_or(|(of, _)| *of != known) {
+            let found = scene::course(
+                (one.run.as_ref(), &one.index),
+                (other.run.as_ref(), &other.index),
+            );
+            *course = Some((known, found));
+        }
+        course.as_ref().map(|(_, course)| course.clone())
+    }
+
+    /// What came of the run; `None` where its end is not known yet.
+    pub fn outcome(&self) -> Option<Rc<Outcome>> {
+        self.0.reel.borrow_mut().outcome()
+    }
+
+    /// Looks further ahead for a moment, where the end is not known yet.
+    pub fn look_ahead(&self) {
+        self.0.reel.borrow_mut().look_ahead();
+    }
+
+    /// Counts the changes that the page, or a part of it, was told of.
     pub fn version(&self) -> u32 {
         self.0.version.get()
     }
@@ -153,13 +355,31 @@ impl Player {
     pub fn seek(&self, to: SimTime) {
         self.0.rest_us.set(0.0);
         self.0.reel.borrow_mut().seek(to);
-        self.0.publish();
+        self.0.follow(to);
+        let now_ms = platform::now_ms();
+        let before_ms = self.0.sought_ms.replace(now_ms);
+        match now_ms - before_ms < SETTLED_MS {
+            true => {
+                let weak = Rc::downgrade(&self.0);
+                let settling = Timeout::new(SETTLED_MS as u32, move || {
+                    if let Some(this) = weak.upgrade() {
+                        this.settle();
+                        this.show();
+                    }
+                });
+                *self.0.settling.borrow_mut() = Some(settling);
+                self.0.pass_by();
+            }
+            false => self.0.publish(),
+        }
     }
 
     /// Another run takes the place of this one, with the cursor at `at`.
     pub fn replace(&self, scenario: Arc<Scenario>, seed: u64, at: SimTime) {
         self.0.rest_us.set(0.0);
         *self.0.reel.borrow_mut() = Reel::opened(scenario, seed, at);
+        *self.0.course.borrow_mut() = None;
+        self.0.follow(at);
         self.0.publish();
     }
 
@@ -169,12 +389,15 @@ impl Player {
         let mut forked = self.with(|run, _| run.fork(scenario));
         forked.seek(at);
         *self.0.reel.borrow_mut() = Reel::of(forked);
+        *self.0.course.borrow_mut() = None;
+        self.0.follow(at);
         self.0.publish();
     }
 
-    /// Lets time run at a speed, or stops it.
-    pub fn pace(&self, speed: Option<Speed>) {
+    /// Lets time run at a speed, up to a moment or on and on; or stops it.
+    pub fn pace(&self, speed: Option<Speed>, until: Option<SimTime>) {
         self.0.speed.set(speed);
+        self.0.until.set(until);
         self.0.frame_ms.set(None);
         Inner::beat(&self.0);
     }
@@ -195,13 +418,27 @@ impl Player {
         }
     }
 
+    /// The last of them that is more than a moment passed by in scrubbing.
+    pub fn settled(&self) -> u32 {
+        self.0.settled.get()
+    }
+
     /// Who draws what moves, from now on.
     pub fn set_paint(&self, paint: Option<Paint>) {
         *self.0.paint.borrow_mut() = paint;
         self.0.paint();
     }
 
-    /// Who hears of changes, from now on.
+    /// Calls back whenever a part has its turn, until what this gives is dropped.
+    pub fn on_turn(&self, part: Part, draw: Callback<()>) -> Rc<Drawer> {
+        let drawer = Rc::new(Drawer { part, draw });
+        let mut drawers = self.0.drawers.borrow_mut();
+        drawers.retain(|drawer| drawer.strong_count() > 0);
+        drawers.push(Rc::downgrade(&drawer));
+        drawer
+    }
+
+    /// Who hears of changes that the whole page is to show, from now on.
     pub fn set_listener(&self, listener: Callback<Heard>) {
         *self.0.listener.borrow_mut() = listener;
     }
@@ -213,16 +450,18 @@ impl Inner {
         let seen = this.on_screen.get() && this.tab_shown.get();
         let speed = this.speed.get().filter(|_| seen);
         let weak = Rc::downgrade(this);
-        let next = speed.map(|_| {
+        let next = speed.and_then(|_| {
             if platform::prefers_still() {
-                Beat::Step {
+                return Some(Beat::Step {
                     _held: Timeout::new(STILL_MS, move || Inner::on_step(&weak)),
-                }
-            } else {
-                Beat::Frame {
-                    _held: request_animation_frame(move |now_ms| Inner::on_frame(&weak, now_ms)),
-                }
+                });
             }
+            let on_frame = this
+                .on_frame
+                .get_or_init(|| Closure::new(move |now_ms| Inner::on_frame(&weak, now_ms)));
+            Some(Beat::Frame {
+                _held: Frame::ask(on_frame)?,
+            })
         });
         *this.beat.borrow_mut() = next;
     }
@@ -236,8 +475,10 @@ impl Inner {
         let passed_ms = before_ms.map_or(0.0, |before| (now_ms - before).clamp(0.0, FRAME_MS_MAX));
         let passed_us = this.rest_us.get() + passed_ms * speed.us_per_ms();
         this.rest_us.set(passed_us.fract());
-        let to = this.reel.borrow().run.now().after_us(passed_us as u64);
-        this.advance(to);
+        let to = this.now().after_us(passed_us as u64);
+        if this.advance(to) {
+            this.paint_and_draw();
+        }
         if this.speed.get().is_some() {
             Inner::beat(&this);
         }
@@ -246,46 +487,81 @@ impl Inner {
     /// Motion is reduced: from one event to the next.
     fn on_step(weak: &Weak<Self>) {
         let Some(this) = weak.upgrade() else { return };
-        let next = {
-            let reel = this.reel.borrow();
-            scene::next_event(reel.run.as_ref(), &reel.index, reel.run.now())
-        };
-        match next {
-            Some(to) => this.advance(to),
-            None => {
-                let end = this.reel.borrow().run.scenario().limits.time;
-                this.advance(end.after_us(1));
-            }
+        let player = Player(this.clone());
+        let end = || this.reel.borrow().run.scenario().limits.time.after_us(1);
+        let to = player.next_event(player.now()).unwrap_or_else(end);
+        if this.advance(to) {
+            this.publish();
         }
         if this.speed.get().is_some() {
             Inner::beat(&this);
         }
     }
 
-    /// Plays up to `to`; stops where the first promise is broken, or the run ends.
-    fn advance(&self, to: SimTime) {
-        let stopped = {
-            let mut reel = self.reel.borrow_mut();
-            let from = reel.run.now();
-            reel.seek(to);
-            match first_violation(reel.run.as_ref()) {
-                Some(at) if from < at && at <= reel.run.now() => {
-                    reel.seek(at);
-                    Some(Stopped::Violation)
+    /// Plays up to `to`, and says whether it goes on from there; stops where the first promise is broken, where it was
+    /// to stop, or the run ends.
+    fn advance(&self, to: SimTime) -> bool {
+        let from = self.now();
+        let until = self.until.get();
+        let to = until.map_or(to, |until| to.min(until));
+        self.reel.borrow_mut().seek(to);
+        self.follow(to);
+        let beside = self.beside.borrow().clone();
+        let broken = |of: &Inner| {
+            let reel = of.reel.borrow();
+            let at = first_violation(reel.run.as_ref())?;
+            (from < at && at <= reel.run.now()).then_some(at)
+        };
+        let other = beside.as_ref().and_then(|beside| broken(&beside.0));
+        let first = broken(self).into_iter().chain(other).min();
+        let stopped = match first {
+            Some(at) => {
+                self.reel.borrow_mut().seek(at);
+                self.follow(at);
+                Some(Stopped::Violation)
+            }
+            None => {
+                let own = self.reel.borrow().over().is_some();
+                let both = own && beside.is_none_or(|beside| beside.over().is_some());
+                let there = until.is_some_and(|until| until <= to);
+                match both {
+                    true => Some(Stopped::End),
+                    false => there.then_some(Stopped::There),
                 }
-                _ => reel
-                    .run
-                    .ended()
-                    .filter(|(_, at)| *at <= reel.run.now())
-                    .map(|_| Stopped::End),
             }
         };
-        match stopped {
-            Some(why) => self.stop(why),
-            None if platform::now_ms() - self.published_ms.get() >= PUBLISH_EVERY_MS => {
-                self.publish()
+        if let Some(why) = stopped {
+            self.stop(why);
+        }
+        stopped.is_none()
+    }
+
+    /// Paints, and has the next part of the page drawn where it is time.
+    fn paint_and_draw(&self) {
+        self.paint();
+        let now_ms = platform::now_ms();
+        let due_ms = self.published_ms.get() + TURN_MS;
+        if now_ms < due_ms {
+            return;
+        }
+        self.count();
+        self.settle();
+        // A turn that came late is followed by one that comes sooner.
+        self.published_ms.set(due_ms.max(now_ms - TURN_MS));
+        self.turn.set(self.turn.get().wrapping_add(1));
+        self.draw(self.turn.get());
+    }
+
+    /// Has drawn what has its turn, here and beside.
+    fn draw(&self, turn: u32) {
+        let drawers = self.drawers.borrow().clone();
+        for drawer in drawers.iter().filter_map(Weak::upgrade) {
+            if drawer.part.has(turn) {
+                drawer.draw.emit(());
             }
-            None => self.paint(),
+        }
+        if let Some(beside) = self.beside.borrow().as_ref() {
+            beside.0.draw(turn);
         }
     }
 
@@ -296,18 +572,65 @@ impl Inner {
         listener.emit(Heard::Stopped(why));
     }
 
+    fn now(&self) -> SimTime {
+        let own = self.reel.borrow().run.now();
+        let beside = self.beside.borrow();
+        let other = beside.as_ref().map(Player::now);
+        other.map_or(own, |other| own.max(other))
+    }
+
+    /// Takes the run beside along.
+    fn follow(&self, to: SimTime) {
+        if let Some(beside) = self.beside.borrow().as_ref() {
+            beside.0.reel.borrow_mut().seek(to);
+        }
+    }
+
     fn publish(&self) {
-        self.published_ms.set(platform::now_ms());
+        self.count();
+        self.settle();
+        self.show();
+    }
+
+    /// Shows where the cursor is, and lets what takes longer to draw wait.
+    fn pass_by(&self) {
+        self.count();
+        self.show();
+    }
+
+    fn count(&self) {
         self.version.set(self.version.get().wrapping_add(1));
+        if let Some(beside) = self.beside.borrow().as_ref() {
+            beside.0.count();
+        }
+    }
+
+    fn settle(&self) {
+        *self.settling.borrow_mut() = None;
+        self.settled.set(self.version.get());
+        if let Some(beside) = self.beside.borrow().as_ref() {
+            beside.0.settle();
+        }
+    }
+
+    fn show(&self) {
+        self.published_ms.set(platform::now_ms());
         self.paint();
         let listener = self.listener.borrow().clone();
         listener.emit(Heard::Changed);
+        let beside = self.beside.borrow().clone();
+        if let Some(beside) = beside {
+            beside.0.show();
+        }
     }
 
     fn paint(&self) {
         if let Some(paint) = self.paint.borrow_mut().as_mut() {
             let reel = self.reel.borrow();
             paint(reel.run.as_ref(), &reel.index);
+        }
+        if let Some(beside) = self.beside.borrow().as_ref() {
+            beside.0.paint();
         }
     }
 }

@@ -37,7 +37,9 @@ impl Speed {
     pub fn fitting(scenario: &Scenario) -> Self {
         let network = &scenario.settings.network;
         let flight_ms = match scenario.structure.kind {
-            ProtocolKind::SingleLeader => usual_ms(&network.replication),
+            ProtocolKind::SingleLeader | ProtocolKind::MultiLeader => {
+                usual_ms(&network.replication)
+            }
             ProtocolKind::Leaderless => usual_ms(&network.w),
         };
         let wanted = (flight_ms / FLIGHT_MS).max(1e-6);

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::ops::Range;
 
 use lexopt::prelude::*;
+use replication::promise::Promise;
 use replication::scenario::limits::INTEGER_MAX;
 use serde_json::Value as Json;
 
@@ -11,16 +12,21 @@ use serde_json::Value as Json;
 pub const HELP: &str = "\
 replicascope: run a replication scenario and judge its promises
 
-  replicascope run FILE [--seed S | --seeds A..B] [--set POINTER=VALUE]... [--json]
+  replicascope run FILE [--seed S | --seeds A..B] [--set POINTER=VALUE]... [--json | --history]
   replicascope check FILE...
+  replicascope fixes FILE [--promise NAME] [--seed S] [--json]
+  replicascope history FILE [--json]
   replicascope --help | --version
 
 run      runs the scenario under its own seed, under S, or under every seed from A up to, not with, B
 check    runs each scenario under its own seed and holds it to its `expect`
+fixes    for each promise that the run breaks, or for NAME alone, tries what theory offers on the same run
+history  judges a history from elsewhere: is it linearizable, sequential, causal, ...
 
-FILE is a scenario in JSON, or - for standard input.
+FILE is a scenario in JSON, of history one JSON object a line, or - for standard input.
 --set    changes the scenario first: POINTER is a JSON pointer, as /reads/policy; VALUE is JSON, or else text
 --json   prints one JSON object
+--history  prints what the run's clients did and saw, as `history` reads it
 
 Exit code 0; 1 where a scenario as it is in its file breaks its own `expect`; 2 for bad input.
 ";
@@ -36,6 +42,10 @@ pub enum Command {
     Run(RunArguments),
     /// Hold scenarios to what they expect.
     Check(Vec<OsString>),
+    /// Try what theory offers for what a run breaks.
+    Fixes(FixesArguments),
+    /// Judge a history.
+    History(HistoryArguments),
 }
 
 /// How to run one scenario.
@@ -47,6 +57,30 @@ pub struct RunArguments {
     pub seeds: Seeds,
     /// What to change first: JSON pointers and values.
     pub changes: Vec<(String, Json)>,
+    /// Whether to print JSON.
+    pub json: bool,
+    /// Whether to print the run's history instead.
+    pub history: bool,
+}
+
+/// Which run to fix.
+#[derive(Debug, PartialEq)]
+pub struct FixesArguments {
+    /// Where the scenario is.
+    pub file: OsString,
+    /// One promise alone; `None` for all that are broken.
+    pub promise: Option<Promise>,
+    /// Under which seed; `None` for the scenario's own.
+    pub seed: Option<u64>,
+    /// Whether to print JSON.
+    pub json: bool,
+}
+
+/// Which history to judge.
+#[derive(Debug, PartialEq)]
+pub struct HistoryArguments {
+    /// Where it is.
+    pub file: OsString,
     /// Whether to print JSON.
     pub json: bool,
 }
@@ -68,7 +102,11 @@ const SEEDS_MAX: u64 = 1_000_000;
 /// Reads the arguments; the error is a sentence.
 pub fn read(mut parser: lexopt::Parser) -> Result<Command, String> {
     let command = match next(&mut parser)? {
-        None => return Err("no command; allowed: run, check, --help, --version".to_owned()),
+        None => {
+            return Err(
+                "no command; allowed: run, check, fixes, history, --help, --version".to_owned(),
+            );
+        }
         Some(Long("help") | Short('h')) => return Ok(Command::Help),
         Some(Long("version") | Short('V')) => return Ok(Command::Version),
         Some(Value(command)) => command,
@@ -77,8 +115,10 @@ pub fn read(mut parser: lexopt::Parser) -> Result<Command, String> {
     match command.to_str() {
         Some("run") => run(&mut parser),
         Some("check") => check(&mut parser),
+        Some("history") => history(&mut parser),
+        Some("fixes") => fixes(&mut parser),
         _ => Err(format!(
-            "{command:?} is not a command; allowed: run, check, --help, --version"
+            "{command:?} is not a command; allowed: run, check, fixes, history, --help, --version"
         )),
     }
 }
@@ -88,11 +128,13 @@ fn next(parser: &mut lexopt::Parser) -> Result<Option<lexopt::Arg<'_>>, String> 
 }
 
 fn run(parser: &mut lexopt::Parser) -> Result<Command, String> {
-    let (mut file, mut seeds, mut changes, mut json) = (None, Seeds::Own, Vec::new(), false);
+    let (mut file, mut seeds, mut changes) = (None, Seeds::Own, Vec::new());
+    let (mut json, mut history) = (false, false);
     while let Some(argument) = next(parser)? {
         match argument {
             Long("help") | Short('h') => return Ok(Command::Help),
             Long("json") => json = true,
+            Long("history") => history = true,
             Long("set") => changes.push(change(&text(parser)?)?),
             Long("seed" | "seeds") if seeds != Seeds::Own => {
                 return Err("the seeds are given twice: one of --seed and --seeds, once".to_owned());
@@ -104,11 +146,17 @@ fn run(parser: &mut lexopt::Parser) -> Result<Command, String> {
         }
     }
     let file = file.ok_or("run needs a FILE")?;
+    if history && (json || matches!(seeds, Seeds::Each(_))) {
+        return Err(
+            "--history is of one run, and printed alone: neither --json nor --seeds".to_owned(),
+        );
+    }
     Ok(Command::Run(RunArguments {
         file,
         seeds,
         changes,
         json,
+        history,
     }))
 }
 
@@ -125,6 +173,50 @@ fn check(parser: &mut lexopt::Parser) -> Result<Command, String> {
         return Err("check needs at least one FILE".to_owned());
     }
     Ok(Command::Check(files))
+}
+
+fn fixes(parser: &mut lexopt::Parser) -> Result<Command, String> {
+    let (mut file, mut promise, mut own_seed, mut json) = (None, None, None, false);
+    while let Some(argument) = next(parser)? {
+        match argument {
+            Long("help") | Short('h') => return Ok(Command::Help),
+            Long("json") => json = true,
+            Long("promise") if promise.is_none() => promise = Some(promise_of(&text(parser)?)?),
+            Long("seed") if own_seed.is_none() => {
+                own_seed = Some(seed(&text(parser)?, "--seed", INTEGER_MAX)?);
+            }
+            Value(path) if file.is_none() => file = Some(path),
+            other => return Err(other.unexpected().to_string()),
+        }
+    }
+    let file = file.ok_or("fixes needs a FILE")?;
+    Ok(Command::Fixes(FixesArguments {
+        file,
+        promise,
+        seed: own_seed,
+        json,
+    }))
+}
+
+fn promise_of(text: &str) -> Result<Promise, String> {
+    Promise::named(text).ok_or_else(|| {
+        let names = Promise::ALL.map(Promise::name).join(", ");
+        format!("--promise: {text:?} is not allowed: {names}")
+    })
+}
+
+fn history(parser: &mut lexopt::Parser) -> Result<Command, String> {
+    let (mut file, mut json) = (None, false);
+    while let Some(argument) = next(parser)? {
+        match argument {
+            Long("help") | Short('h') => return Ok(Command::Help),
+            Long("json") => json = true,
+            Value(path) if file.is_none() => file = Some(path),
+            other => return Err(other.unexpected().to_string()),
+        }
+    }
+    let file = file.ok_or("history needs a FILE")?;
+    Ok(Command::History(HistoryArguments { file, json }))
 }
 
 /// The value of an option.
@@ -225,14 +317,27 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_refused() {
         for (arguments, error) in [
-            ("", "no command; allowed: run, check, --help, --version"),
+            (
+                "",
+                "no command; allowed: run, check, fixes, history, --help, --version",
+            ),
             (
                 "walk f",
-                "\"walk\" is not a command; allowed: run, check, --help, --version",
+                "\"walk\" is not a command; allowed: run, check, fixes, history, --help, --version",
             ),
             ("--json", "invalid option '--json'"),
             ("run", "run needs a FILE"),
+            ("fixes", "fixes needs a FILE"),
+            (
+                "fixes f --promise kept",
+                "--promise: \"kept\" is not allowed: read_your_writes, monotonic_reads, monotonic_writes, \
+                 writes_follow_reads, consistent_prefix, causal, linearizable, bounded_staleness, \
+                 no_acked_write_lost, no_silent_overwrite, one_leader_at_a_time, convergence",
+            ),
+            ("fixes f --seed 1 --seed 2", "invalid option '--seed'"),
             ("run f g", "unexpected argument \"g\""),
+            ("history", "history needs a FILE"),
+            ("history f g", "unexpected argument \"g\""),
             ("run f --fast", "invalid option '--fast'"),
             ("run f --seed", "missing argument for option '--seed'"),
             (

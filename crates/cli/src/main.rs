@@ -1,10 +1,12 @@
-//! `replicascope`: runs scenarios without a screen, on the same core as the page.
+//! `replicascope`: runs scenarios, and judges histories, without a screen, on the same core as the page.
 //!
 //! Bad input gives a sentence on the standard error and exit code 2, and prints nothing.
 
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod fixes;
+mod history;
 mod report;
 mod survey;
 
@@ -19,7 +21,8 @@ use replication::run::{self, Run};
 use replication::scenario::Scenario;
 use replication::scenario::limits::FILE_BYTES;
 
-use crate::arguments::{Command, RunArguments, Seeds};
+use crate::arguments::{Command, FixesArguments, RunArguments, Seeds};
+use crate::fixes::Fixes;
 use crate::report::{Report, unmet};
 use crate::survey::Survey;
 
@@ -77,7 +80,22 @@ fn carry_out(command: Command) -> Result<Outcome, Vec<String>> {
         ))),
         Command::Run(arguments) => run_one(&arguments).map_err(|error| vec![error]),
         Command::Check(files) => check(&files),
+        Command::History(arguments) => history::judge(&arguments).map_err(|error| vec![error]),
+        Command::Fixes(arguments) => fix(&arguments).map_err(|error| vec![error]),
     }
+}
+
+/// The run's history, and a word on what it leaves out.
+fn told(run: &dyn Run) -> Outcome {
+    let told = replication::history::history(run.scenario(), run.records());
+    let mut outcome = Outcome::fine(told.text);
+    for key in told.left_out {
+        let key = run.scenario().names.key(key);
+        outcome.complaints.push(format!(
+            "{key:?} is left out: a history can't tell of values that stand side by side"
+        ));
+    }
+    outcome
 }
 
 fn run_one(arguments: &RunArguments) -> Result<Outcome, String> {
@@ -101,6 +119,9 @@ fn run_one(arguments: &RunArguments) -> Result<Outcome, String> {
         Seeds::Own => scenario.seed,
     };
     let run = run_to_the_end(&scenario, seed);
+    if arguments.history {
+        return Ok(told(run.as_ref()));
+    }
     let report = Report::of(run.as_ref());
     let mut outcome = Outcome::fine(if arguments.json {
         json(&report)
@@ -116,6 +137,18 @@ fn run_one(arguments: &RunArguments) -> Result<Outcome, String> {
             .collect();
     }
     Ok(outcome)
+}
+
+/// Tries what theory offers for what a run breaks. It is no failure where nothing helps.
+fn fix(arguments: &FixesArguments) -> Result<Outcome, String> {
+    let scenario = Arc::new(load(&arguments.file)?);
+    let seed = arguments.seed.unwrap_or(scenario.seed);
+    let fixes = Fixes::of(&scenario, seed, arguments.promise);
+    Ok(Outcome::fine(if arguments.json {
+        json(&fixes)
+    } else {
+        fixes.to_string()
+    }))
 }
 
 /// Holds scenarios to what they expect. All are read first, so that a bad one stops everything.
@@ -153,15 +186,21 @@ fn run_to_the_end(scenario: &Arc<Scenario>, seed: u64) -> Box<dyn Run> {
 
 /// Reads a scenario, and of its file no more than one can have.
 fn load(file: &OsStr) -> Result<Scenario, String> {
+    let bytes = bytes_of(file, FILE_BYTES)?;
+    Scenario::from_bytes(&bytes).map_err(|error| format!("{}: {error}", shown(file)))
+}
+
+/// The bytes of a file, or one more than it may have.
+fn bytes_of(file: &OsStr, most: usize) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    let most = FILE_BYTES as u64 + 1;
+    let most = most as u64 + 1;
     let read = if file == "-" {
         io::stdin().lock().take(most).read_to_end(&mut bytes)
     } else {
         File::open(file).and_then(|file| file.take(most).read_to_end(&mut bytes))
     };
     read.map_err(|error| format!("{}: {error}", shown(file)))?;
-    Scenario::from_bytes(&bytes).map_err(|error| format!("{}: {error}", shown(file)))
+    Ok(bytes)
 }
 
 fn shown(file: &OsStr) -> String {

@@ -1,41 +1,13 @@
 //! The command as people and programs use it: what it prints where, and its exit codes.
 
-use std::io::Write;
+mod common;
+
 use std::process::{Command, Stdio};
+
 use std::time::{Duration, Instant};
 
+use common::replicascope;
 use serde_json::{Value as Json, json};
-
-/// What a command gave.
-#[derive(Debug)]
-struct Given {
-    exit: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-/// Runs the command, with these bytes as its standard input.
-fn replicascope(arguments: &[&str], input: &[u8]) -> Given {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_replicascope"))
-        .args(arguments)
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the command starts");
-    let mut stdin = child.stdin.take().expect("it was asked for");
-    // What it refuses early it need not read to the end.
-    let _ = stdin.write_all(input);
-    drop(stdin);
-    let output = child.wait_with_output().expect("the command ends");
-    let text = |bytes| String::from_utf8(bytes).expect("it prints UTF-8");
-    Given {
-        exit: output.status.code(),
-        stdout: text(output.stdout),
-        stderr: text(output.stderr),
-    }
-}
 
 fn document() -> Json {
     json!({
@@ -72,7 +44,7 @@ fn bad_input_gives_a_sentence_and_exit_code_2() {
         ),
         (
             with(document(), "", "sead", json!(2)),
-            "/sead: unknown field; allowed: version, title, story, seed",
+            "/sead: unknown field; allowed: version, title, story, chapter, seed",
         ),
         (
             with(quorum(), "/protocol", "w", json!(4)),

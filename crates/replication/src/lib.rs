@@ -9,6 +9,8 @@
 #![forbid(unsafe_code)]
 
 pub mod engine;
+pub mod fixes;
+pub mod history;
 pub mod ids;
 pub mod measure;
 pub mod ordered;

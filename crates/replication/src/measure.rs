@@ -2,12 +2,13 @@
 //!
 //! Everything is as clients have it: a write is acknowledged when its client hears "done".
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use crate::engine::time::SimTime;
 use crate::ids::{KeyId, OpId, Version};
 use crate::ordered::{Ordered, sort_by_key};
-use crate::promise::{Promise, Violation};
+use crate::promise::{Promise, Violation, shown, together};
 use crate::trace::{Action, Kind, Outcome, Record};
 
 /// What was measured up to a moment.
@@ -31,21 +32,21 @@ pub struct Metrics {
     /// wanted from when it is invoked, or from the stretch's start where one was in flight then. A
     /// writer that gave up still wants it. Where all goes well this is the slowest write.
     pub rto_ms: u64,
-    /// Values that reads returned, one a key.
+    /// What reads returned, one a key; siblings are one.
     pub reads: u32,
-    /// Of them, those older, in the order of versions, than the newest value of the key that any client
-    /// had been told "done" for before the read was invoked.
+    /// Of them, those that lack, in the order of versions, a value of the key that any client had been
+    /// told "done" for before the read was invoked: nothing that was returned equals or supersedes it.
     pub stale_reads: u32,
     /// Reads invoked while a write to one of their keys was in flight: invoked, and not over.
     pub reads_during_writes: u32,
 }
 
 /// How operations ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operations {
     /// Done, or answered.
     pub ok: u32,
-    /// Provably not done.
+    /// Provably not done; reads whose session token no replica could meet, too.
     pub refused: u32,
     /// No answer in time.
     pub unknown: u32,
@@ -54,7 +55,7 @@ pub struct Operations {
 }
 
 /// How long operations took, by nearest rank, in microseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Latency {
     /// Half of them took no longer.
     pub p50: u64,
@@ -64,9 +65,9 @@ pub struct Latency {
 
 /// Measures what has happened up to `now`; later violations are left out.
 pub fn measure(happened: &[Record], violations: &[Violation], now: SimTime) -> Metrics {
-    let mut scan = Scan::default();
-    happened.iter().for_each(|record| scan.observe(record));
-    let mut metrics = scan.finish(now);
+    let mut meter = Meter::default();
+    meter.take(happened, |_, _| ());
+    let mut metrics = meter.finish(now);
     let lost = violations
         .iter()
         .filter(|violation| violation.promise == Promise::NoAckedWriteLost)
@@ -77,15 +78,34 @@ pub fn measure(happened: &[Record], violations: &[Violation], now: SimTime) -> M
     metrics
 }
 
-/// One pass over the records.
-#[derive(Default)]
-struct Scan {
+/// What the meter makes of one of its client's records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metered {
+    /// A read returned a key: whether that was stale, as in [`Metrics::stale_reads`].
+    Saw {
+        /// Whether it was.
+        stale: bool,
+    },
+    /// An operation is over.
+    Ended {
+        /// What it was.
+        action: Action,
+        /// How it ended.
+        outcome: Outcome,
+        /// When it was invoked.
+        since: SimTime,
+    },
+}
+
+/// One pass over a run's records, which can be taken piece by piece as they come to be known.
+#[derive(Clone, Debug, Default)]
+pub struct Meter {
     metrics: Metrics,
     open: Ordered<OpId, Open>,
     writes_us: Vec<u64>,
     reads_us: Vec<u64>,
-    /// The newest version of each key that a client was told "done" for.
-    newest: Ordered<KeyId, Version>,
+    /// The versions of each key that a client was told "done" for, without those that others supersede.
+    newest: Ordered<KeyId, Versions>,
     /// How many writes to each key are in flight.
     writing: Ordered<KeyId, u32>,
     /// How many writes are in flight.
@@ -96,30 +116,51 @@ struct Scan {
 }
 
 /// An operation that is not over.
+#[derive(Clone, Debug)]
 struct Open {
     since: SimTime,
     action: Action,
-    /// A read's keys, each with the newest version that was acknowledged when it was invoked.
-    newest: Vec<(KeyId, Version)>,
+    /// A read's keys, each with the newest versions that were acknowledged when it was invoked.
+    newest: Vec<(KeyId, Versions)>,
 }
 
-impl Scan {
-    fn observe(&mut self, record: &Record) {
-        match record.kind {
-            Kind::Invoked { op, action } => self.invoked(op, action, record.at),
-            Kind::Saw { op, key, held, .. } => {
-                self.metrics.reads += 1;
-                let newest = self.open.get(op).and_then(|open| {
-                    let newest = open.newest.iter().find(|(other, _)| *other == key);
-                    newest.map(|(_, version)| *version)
-                });
-                // No version at all is older than any.
-                if held.version < newest {
-                    self.metrics.stale_reads += 1;
-                }
+/// Versions that stand side by side: one, but for version vectors.
+type Versions = SmallVec<[Version; 1]>;
+
+impl Meter {
+    /// Takes in the records that follow those that it knows, and tells what it makes of them. A piece ends
+    /// with all that happened in its last step, as what a run knows after a `seek` does.
+    pub fn take(&mut self, records: &[Record], mut tell: impl FnMut(&Record, Metered)) {
+        let mut rest = records;
+        while !rest.is_empty() {
+            let (what, others) = rest.split_at(together(rest));
+            if let Some(metered) = self.observe(what) {
+                tell(&what[0], metered);
             }
-            Kind::Ended { op, outcome } => self.ended(op, outcome, record.at),
-            _ => {}
+            rest = others;
+        }
+    }
+
+    fn observe(&mut self, what: &[Record]) -> Option<Metered> {
+        let record = &what[0];
+        match record.kind {
+            Kind::Invoked { op, action } => {
+                self.invoked(op, action, record.at);
+                None
+            }
+            Kind::Saw { op, key, .. } => {
+                let mut newest = self.open.get(op).into_iter().flat_map(|open| &open.newest);
+                let stale = newest
+                    .find(|(other, _)| *other == key)
+                    .is_some_and(|(_, newest)| {
+                        !newest.iter().all(|version| shown::covers(what, *version))
+                    });
+                self.metrics.reads += 1;
+                self.metrics.stale_reads += u32::from(stale);
+                Some(Metered::Saw { stale })
+            }
+            Kind::Ended { op, outcome } => Some(self.ended(op, outcome, record.at)),
+            _ => None,
         }
     }
 
@@ -134,7 +175,7 @@ impl Scan {
             Action::Read { keys } => {
                 let writing = |key| self.writing.get(key).is_some_and(|writes| *writes > 0);
                 self.metrics.reads_during_writes += u32::from(keys.iter().any(writing));
-                let newest = |key| self.newest.get(key).map(|version| (key, *version));
+                let newest = |key| Some((key, self.newest.get(key)?.clone()));
                 keys.iter().filter_map(newest).collect()
             }
         };
@@ -149,15 +190,18 @@ impl Scan {
         );
     }
 
-    fn ended(&mut self, op: OpId, outcome: Outcome, at: SimTime) {
+    fn ended(&mut self, op: OpId, outcome: Outcome, at: SimTime) -> Metered {
         let open = self.open.remove(op).expect("what ends has begun");
         let took_us = at.since_us(open.since);
         if let Action::Write { key, .. } = open.action {
             *self.writing.or_insert(key, 0) -= 1;
             self.writes -= 1;
             if let Outcome::Written { version } = outcome {
-                let newest = self.newest.or_insert(key, version);
-                *newest = version.max(*newest);
+                let newest = self.newest.or_insert(key, Versions::new());
+                if !newest.iter().any(|other| other.covers(&version)) {
+                    newest.retain(|other| !version.covers(other));
+                    newest.push(version);
+                }
                 let outage_us = self.wanted.map_or(0, |since| at.since_us(since));
                 self.rto_us = self.rto_us.max(outage_us);
                 self.wanted = (self.writes > 0).then_some(at);
@@ -173,8 +217,13 @@ impl Scan {
                 operations.ok += 1;
                 self.reads_us.push(took_us);
             }
-            Outcome::Refused => operations.refused += 1,
+            Outcome::Refused | Outcome::PositionLost => operations.refused += 1,
             Outcome::Unknown => operations.unknown += 1,
+        }
+        Metered::Ended {
+            action: open.action,
+            outcome,
+            since: open.since,
         }
     }
 
@@ -188,7 +237,8 @@ impl Scan {
     }
 }
 
-fn latency(mut us: Vec<u64>) -> Option<Latency> {
+/// The latency of operations that took so long each; `None` of none.
+pub fn latency(mut us: Vec<u64>) -> Option<Latency> {
     sort_by_key(&mut us, |us| (0, *us));
     let count = us.len();
     // The smallest value that at least so many percent do not exceed.
@@ -224,7 +274,8 @@ impl Loss {
             let Some(acked) = acked.min() else { continue };
             loss.first_acked = Some(loss.first_acked.map_or(acked, |first| first.min(acked)));
             loss.last_acked = loss.last_acked.max(Some(acked));
-            let before = crashes.partition_point(|crash| crash.seq < violation.at);
+            // A crash that takes the last disk with it is the loss itself.
+            let before = crashes.partition_point(|crash| crash.seq <= violation.at);
             let crash = before.checked_sub(1).map(|last| crashes[last].at);
             loss.last_crash = loss.last_crash.max(crash);
         }
@@ -254,7 +305,9 @@ fn is_acknowledgement(record: &Record) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{Change, ClientId, Held, KeySet, NodeId, Position, Value, WriteId};
+    use crate::ids::{
+        Change, ClientId, Dot, Held, KeySet, NodeId, PartitionId, Position, Value, Vector, WriteId,
+    };
     use crate::trace::Seq;
 
     /// A history by hand: each line adds a record at a time in milliseconds.
@@ -313,6 +366,17 @@ mod tests {
             version: Option<(u32, u32)>,
         ) {
             let version = version.map(|(epoch, index)| log(epoch, index));
+            self.saw_version(at_ms, client, number, key, version);
+        }
+
+        fn saw_version(
+            &mut self,
+            at_ms: u64,
+            client: u8,
+            number: u32,
+            key: u8,
+            version: Option<Version>,
+        ) {
             let held = Held {
                 version,
                 ..Held::default()
@@ -340,7 +404,27 @@ mod tests {
         }
 
         fn crashed(&mut self, at_ms: u64) -> Seq {
-            self.add(at_ms, Kind::Crashed { node: NodeId(0) })
+            self.add(
+                at_ms,
+                Kind::Crashed {
+                    node: NodeId(0),
+                    disk_lost: false,
+                },
+            )
+        }
+
+        fn promoted(&mut self, at_ms: u64) -> Seq {
+            let (node, partition) = (NodeId(1), PartitionId(0));
+            let (epoch, last) = (2, Position::default());
+            self.add(
+                at_ms,
+                Kind::Promoted {
+                    node,
+                    partition,
+                    epoch,
+                    last,
+                },
+            )
         }
 
         fn lost(&mut self, acknowledged: Seq, at: Seq) {
@@ -361,6 +445,11 @@ mod tests {
     fn op(client: u8, number: u32) -> OpId {
         let client = ClientId(client);
         OpId { client, number }
+    }
+
+    fn dot(node: u8) -> Dot {
+        let (node, counter) = (NodeId(node), 1);
+        Dot { node, counter }
     }
 
     fn log(epoch: u32, index: u32) -> Version {
@@ -442,6 +531,42 @@ mod tests {
     }
 
     #[test]
+    fn siblings_are_stale_together_where_none_of_them_covers_what_was_acknowledged() {
+        let dotted = |node, seen: &[Dot]| {
+            let mut vector = Vector::default();
+            seen.iter().for_each(|dot| vector.cover(*dot));
+            let (dot, seen) = (dot(node), vector);
+            Version::Dotted { dot, seen }
+        };
+        let mut history = History::default();
+        let versions = [dotted(0, &[]), dotted(1, &[])];
+        for (number, version) in versions.into_iter().enumerate() {
+            history.write(0, 0, number as u32, 0);
+            history.ended(10, 0, number as u32, Outcome::Written { version });
+        }
+        let shown = [
+            (versions.to_vec(), 0),
+            (vec![versions[1]], 1),
+            (vec![dotted(2, &[dot(0), dot(1)])], 0),
+            (vec![dotted(2, &[dot(0)]), versions[0]], 1),
+        ];
+        let mut stale = 0;
+        for (number, (versions, is_stale)) in shown.into_iter().enumerate() {
+            history.read(20, 1, number as u32, &[0]);
+            for version in versions {
+                history.saw_version(25, 1, number as u32, 0, Some(version));
+            }
+            history.ended(30, 1, number as u32, Outcome::Answered);
+            stale += is_stale;
+            let measured = history.measured(40);
+            assert_eq!(
+                (measured.reads, measured.stale_reads),
+                (number as u32 + 1, stale)
+            );
+        }
+    }
+
+    #[test]
     fn a_key_never_written_is_not_stale_and_a_newer_value_neither() {
         let mut history = History::default();
         history.write(0, 0, 0, 0);
@@ -514,14 +639,14 @@ mod tests {
             acknowledged.push(history.ended(at, 0, number, done(1, number + 1)));
         }
         history.crashed(350);
-        let promoted = history.crashed(900);
-        let restarted = history.add(901, Kind::Restarted { node: NodeId(0) });
+        let promoted = history.promoted(900);
+        let crashed = history.crashed(900);
         history.lost(acknowledged[1], promoted);
         history.lost(acknowledged[2], promoted);
         let measured = history.measured(2000);
         assert_eq!((measured.acked_writes_lost, measured.rpo_ms), (2, 150));
-        // A loss that is certain only later counts the later crash.
-        history.lost(acknowledged[2], restarted);
+        // A crash that is the loss itself, since the last disk goes with it, counts.
+        history.lost(acknowledged[2], crashed);
         assert_eq!(history.measured(2000).rpo_ms, 700);
     }
 

@@ -63,6 +63,11 @@ impl<K: Copy + Ord, V> Ordered<K, V> {
         self.0.is_empty()
     }
 
+    /// What is kept, in the order of the keys, to be changed.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.0.iter_mut().map(|(_, value)| value)
+    }
+
     /// The keys and their values, in order.
     pub fn iter(&self) -> impl Iterator<Item = (K, &V)> {
         self.0.iter().map(|(key, value)| (*key, value))

@@ -6,9 +6,12 @@ use serde::Serialize;
 
 use crate::engine::session::Session;
 use crate::engine::time::SimTime;
-use crate::ids::{ClientId, Held, NodeId, OpId, PartitionId, Position, Value, WriteId};
+use crate::ids::{
+    ClientId, Held, KeyId, NodeId, OpId, PartitionId, Place, Position, Value, WriteId,
+};
 use crate::promise::{Promise, Verdict, Violation};
 use crate::protocol::leaderless::Leaderless;
+use crate::protocol::multi_leader::MultiLeader;
 use crate::protocol::single_leader::SingleLeader;
 use crate::scenario::{ProtocolKind, Scenario, Settings};
 use crate::trace::{Record, Seq};
@@ -17,6 +20,7 @@ use crate::trace::{Record, Seq};
 pub fn open(scenario: Arc<Scenario>, seed: u64) -> Box<dyn Run> {
     match scenario.structure.kind {
         ProtocolKind::SingleLeader => Box::new(Session::<SingleLeader>::open(scenario, seed)),
+        ProtocolKind::MultiLeader => Box::new(Session::<MultiLeader>::open(scenario, seed)),
         ProtocolKind::Leaderless => Box::new(Session::<Leaderless>::open(scenario, seed)),
     }
 }
@@ -62,6 +66,12 @@ pub trait Run {
     /// The clients at the cursor.
     fn clients(&self) -> Vec<ClientView>;
 
+    /// The links that are cut or slowed at the cursor, by direction.
+    fn links(&self) -> Vec<LinkView>;
+
+    /// The backups that were taken up to the cursor and are still kept, oldest first.
+    fn backups(&self) -> Vec<BackupView>;
+
     /// The [`Kind::Sent`](crate::trace::Kind::Sent) records of what is on the wire at the cursor,
     /// with what will be lost half-way, oldest first.
     fn in_flight(&self) -> Vec<Seq>;
@@ -97,12 +107,20 @@ pub struct NodeView {
     pub id: NodeId,
     /// Whether it runs.
     pub up: bool,
+    /// Whether it runs and does nothing.
+    pub paused: bool,
+    /// How far its clock is ahead of true time, in microseconds.
+    pub skew_us: i64,
     /// What it is; with several partitions, what it is in the first.
     pub role: Role,
     /// One leader: its logs, one a partition.
     pub logs: Vec<LogView>,
-    /// What a read here would show, by key. Empty for a proxy.
+    /// What a read here would show, by key; of siblings, the first. Empty for a proxy or a manager.
     pub held: Vec<Held>,
+    /// The siblings beside those.
+    pub siblings: Vec<(KeyId, Held)>,
+    /// What it keeps for others.
+    pub hints: Vec<HintView>,
     /// Writes and reads that wait here for acknowledgements or responses.
     pub waiting: Vec<Waiting>,
 }
@@ -120,6 +138,8 @@ pub enum Role {
     Equal,
     /// Leaderless: coordinates, and holds nothing.
     Proxy,
+    /// Promotes a follower when the leader seems gone, and holds nothing.
+    Manager,
 }
 
 /// One log of a replica.
@@ -143,6 +163,12 @@ pub struct LogView {
     pub committed: u32,
     /// Semi-sync: whether its leader has fallen back to async.
     pub fallen_back: bool,
+    /// As leader: whether it may say "done" and serve now, as far as leases go.
+    pub serving: bool,
+    /// How many of the first entries it can no longer send.
+    pub trimmed: u32,
+    /// Whether it has stopped, since it can't apply what it was sent.
+    pub stopped: bool,
 }
 
 impl LogView {
@@ -172,6 +198,39 @@ pub struct Waiting {
     pub need: u8,
 }
 
+/// A version that a replica keeps for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HintView {
+    /// Whose it is.
+    pub home: NodeId,
+    /// The key.
+    pub key: KeyId,
+    /// The write.
+    pub write: WriteId,
+}
+
+/// A link that is not as usual, in one direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkView {
+    /// From here.
+    pub from: Place,
+    /// To there.
+    pub to: Place,
+    /// Whether nothing arrives.
+    pub cut: bool,
+    /// How much longer a message takes, in microseconds.
+    pub slow_us: u64,
+}
+
+/// A backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BackupView {
+    /// When it was taken.
+    pub at: SimTime,
+    /// Whether there is a copy.
+    pub worked: bool,
+}
+
 /// A client at a moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClientView {
@@ -179,8 +238,14 @@ pub struct ClientView {
     pub id: ClientId,
     /// What it is waiting for.
     pub busy: Option<OpId>,
-    /// What it last saw, by key: what is on its screen.
+    /// What it last saw, by key: what is on its screen; of siblings, the first.
     pub seen: Vec<Held>,
+    /// The siblings that it saw beside those.
+    pub siblings: Vec<(KeyId, Held)>,
+    /// Session token: by partition, the latest entry that it was told of or saw.
+    pub tokens: Vec<Position>,
+    /// Lag budget: the replicas that it no longer reads from, as bits.
+    pub evicted: u16,
     /// For each key, the value that it believes in: what it saw, or wrote and was told "done" since.
     pub believes: Vec<Value>,
 }

@@ -9,8 +9,8 @@ use siphasher::sip::SipHasher13;
 
 use crate::engine::time::SimTime;
 use crate::ids::{
-    Change, ClientId, Held, KeyId, KeySet, NodeId, OpId, PartitionId, Place, Position, Version,
-    WriteId,
+    Change, ClientId, Held, KeyId, KeySet, NodeId, OpId, PartitionId, Place, Places, Position,
+    Value, Version, WriteId,
 };
 
 /// A record's place in its trace, from 0.
@@ -72,6 +72,8 @@ pub enum Outcome {
     Answered,
     /// Provably nothing was done.
     Refused,
+    /// A read whose session token no replica could meet: what it names was lost in a failover.
+    PositionLost,
     /// No answer in time: it may have happened, and may still.
     Unknown,
 }
@@ -88,7 +90,7 @@ pub enum MessageKind {
     Done,
     /// What a read returns.
     Answer,
-    /// "I am not the leader."
+    /// "I am not the leader", or "I can't be sure that I still am".
     NotLeader,
     /// Client to any replica: who leads?
     Ask,
@@ -114,6 +116,94 @@ pub enum MessageKind {
     Fetch,
     /// Copy to coordinator: this (the leg S).
     Fetched,
+    /// Follower to leader: I have heard you. For leases, confirmed reads and lists of standbys.
+    Alive,
+    /// Leader to follower: all of it at once, since the log no longer reaches back.
+    Snapshot,
+    /// Failover manager to replica: how far are you?
+    Inspect,
+    /// The reply to [`MessageKind::Inspect`].
+    Inspected,
+    /// Coordinator to a substitute: keep this for one who is away.
+    Hint,
+    /// Substitute to coordinator: kept.
+    Hinted,
+    /// Substitute to the one who was away: this is yours.
+    Handoff,
+    /// It is on my disk now.
+    HandedOff,
+    /// Coordinator to copy, after a read: you lack this.
+    Repair,
+    /// It is on my disk now.
+    Repaired,
+    /// Anti-entropy: what have you got, and this is what I have.
+    Compare,
+    /// Anti-entropy: the versions that you lack.
+    Differ,
+    /// Are you there?
+    Ping,
+    /// I am.
+    Pong,
+    /// Leader to another leader, or to a follower of its region: updates.
+    Replicate,
+    /// I have these.
+    Replicated,
+    /// "I do not have what your token names."
+    TooStale,
+    /// "What your token names is lost."
+    PositionLost,
+    /// "Too few replicas are there: I did nothing."
+    Refused,
+}
+
+impl MessageKind {
+    /// All of them, by their names in scenarios.
+    pub const NAMED: [(&str, MessageKind); 36] = [
+        ("write", MessageKind::Write),
+        ("read", MessageKind::Read),
+        ("done", MessageKind::Done),
+        ("answer", MessageKind::Answer),
+        ("not_leader", MessageKind::NotLeader),
+        ("ask", MessageKind::Ask),
+        ("told", MessageKind::Told),
+        ("append", MessageKind::Append),
+        ("ack", MessageKind::Ack),
+        ("heartbeat", MessageKind::Heartbeat),
+        ("vote_request", MessageKind::VoteRequest),
+        ("vote", MessageKind::Vote),
+        ("appoint", MessageKind::Appoint),
+        ("store", MessageKind::Store),
+        ("stored", MessageKind::Stored),
+        ("fetch", MessageKind::Fetch),
+        ("fetched", MessageKind::Fetched),
+        ("alive", MessageKind::Alive),
+        ("snapshot", MessageKind::Snapshot),
+        ("inspect", MessageKind::Inspect),
+        ("inspected", MessageKind::Inspected),
+        ("hint", MessageKind::Hint),
+        ("hinted", MessageKind::Hinted),
+        ("handoff", MessageKind::Handoff),
+        ("handed_off", MessageKind::HandedOff),
+        ("repair", MessageKind::Repair),
+        ("repaired", MessageKind::Repaired),
+        ("compare", MessageKind::Compare),
+        ("differ", MessageKind::Differ),
+        ("ping", MessageKind::Ping),
+        ("pong", MessageKind::Pong),
+        ("replicate", MessageKind::Replicate),
+        ("replicated", MessageKind::Replicated),
+        ("too_stale", MessageKind::TooStale),
+        ("position_lost", MessageKind::PositionLost),
+        ("refused", MessageKind::Refused),
+    ];
+
+    /// Its name in scenarios.
+    pub fn name(self) -> &'static str {
+        let mut named = MessageKind::NAMED.iter();
+        named
+            .find(|(_, kind)| *kind == self)
+            .map_or("", |(name, _)| name)
+    }
 }
 
 /// What a message carries, as far as a screen or a proof needs to know.
@@ -128,10 +218,12 @@ pub struct Carries {
     pub upto: Option<Position>,
     /// The last write carried, acknowledged or returned.
     pub write: Option<WriteId>,
-    /// How many log entries it carries.
+    /// How many log entries or updates it carries.
     pub entries: u16,
     /// Whose log.
     pub partition: Option<PartitionId>,
+    /// The key, where replicas speak of one.
+    pub key: Option<KeyId>,
 }
 
 /// A part of a replica's life that a screen shows.
@@ -176,7 +268,7 @@ pub enum Kind {
         message: MessageKind,
         /// What it carries.
         carries: Carries,
-        /// When it will arrive; `None` for one that is lost on the way.
+        /// When it will arrive, unless somebody delays or drops it; `None` for one that is lost on the way.
         arrives: Option<SimTime>,
         /// How long the way is, in microseconds, for a lost one too: it ends half-way.
         flight_us: u64,
@@ -184,7 +276,10 @@ pub enum Kind {
     /// A message arrives. Its cause is the sending.
     Delivered,
     /// A message is lost. Its cause is the sending.
-    Lost,
+    Lost {
+        /// Whether the link was cut when it was sent.
+        cut: bool,
+    },
     /// A message reaches a replica that is down. Its cause is the sending.
     Undelivered,
 
@@ -323,9 +418,212 @@ pub enum Kind {
         epoch: u32,
     },
 
+    /// A new leader has waited until the leases of the one before it are over, and may say "done".
+    Serving {
+        /// Who.
+        node: NodeId,
+        /// Of which log.
+        partition: PartitionId,
+        /// Its epoch.
+        epoch: u32,
+    },
+    /// A leader has not been answered by a majority for too long: it stops saying "done" and serving.
+    LeaseLost {
+        /// Who.
+        node: NodeId,
+        /// Of which log.
+        partition: PartitionId,
+    },
+    /// A leader that had lost its lease is answered by a majority again.
+    LeaseRegained {
+        /// Who.
+        node: NodeId,
+        /// Of which log.
+        partition: PartitionId,
+    },
+    /// A replica forgets the beginning of its log: who still needs that gets a snapshot.
+    Trimmed {
+        /// Who.
+        node: NodeId,
+        /// Of which log.
+        partition: PartitionId,
+        /// Up to and with this entry.
+        position: Position,
+    },
+    /// A snapshot arrives: the log up to here is the leader's, as its [`Kind::Appended`] records say.
+    Installed {
+        /// Where.
+        node: NodeId,
+        /// Of which log.
+        partition: PartitionId,
+        /// Up to and with this entry.
+        position: Position,
+    },
+    /// A leader takes a follower for gone, or for back: whom a list of standbys waits for.
+    Standby {
+        /// The leader.
+        node: NodeId,
+        /// Of which log.
+        partition: PartitionId,
+        /// The follower.
+        of: NodeId,
+        /// Whether it is connected.
+        connected: bool,
+    },
+    /// A follower can't apply an entry, since it is in the format of another storage version: it stops.
+    Stopped {
+        /// Who.
+        node: NodeId,
+        /// Of which log.
+        partition: PartitionId,
+        /// The entry.
+        position: Position,
+    },
+    /// A follower evaluates a statement for itself, and gets this.
+    Evaluated {
+        /// Who.
+        node: NodeId,
+        /// Of which log.
+        partition: PartitionId,
+        /// The entry.
+        position: Position,
+        /// The key.
+        key: KeyId,
+        /// What it got.
+        value: Value,
+    },
+    /// A coordinator takes a replica for gone, or for back.
+    Doubted {
+        /// Who takes it for that.
+        node: NodeId,
+        /// The replica.
+        of: NodeId,
+        /// Whether it is gone.
+        gone: bool,
+    },
+    /// A substitute has a hint on its disk: a version that belongs to one who is away.
+    HintKept {
+        /// The substitute.
+        node: NodeId,
+        /// Whose it is.
+        home: NodeId,
+        /// The key.
+        key: KeyId,
+        /// Which write.
+        write: WriteId,
+    },
+    /// A hint is gone: delivered, or too old.
+    HintGone {
+        /// The substitute.
+        node: NodeId,
+        /// Whose it was.
+        home: NodeId,
+        /// The key.
+        key: KeyId,
+        /// Which write.
+        write: WriteId,
+        /// Whether it was dropped for its age.
+        expired: bool,
+    },
+    /// Two writes meet at a replica, neither of whose writers had seen the other.
+    Conflict {
+        /// Where.
+        node: NodeId,
+        /// The key.
+        key: KeyId,
+        /// The one that was there.
+        there: WriteId,
+        /// The one that came.
+        came: WriteId,
+        /// What becomes of them.
+        kept: Kept,
+    },
+
+    // What clients know of replicas.
+    /// A replica's lag is past the hard bound: this client's reads no longer go to it.
+    Evicted {
+        /// Whose reads.
+        client: ClientId,
+        /// The replica.
+        node: NodeId,
+        /// Its lag as it last reported it, in microseconds.
+        lag_us: u64,
+    },
+    /// Its lag is well within the bound again.
+    LetBack {
+        /// Whose reads.
+        client: ClientId,
+        /// The replica.
+        node: NodeId,
+    },
+
     // What is done to them, by the script or by hand.
     /// A replica stops; its memory is gone.
     Crashed {
+        /// Who.
+        node: NodeId,
+        /// Whether its disk is gone too.
+        disk_lost: bool,
+    },
+    /// A replica does nothing for now: it keeps its memory, and what reaches it waits.
+    Paused {
+        /// Who.
+        node: NodeId,
+    },
+    /// A paused replica goes on, at first with what has waited.
+    Resumed {
+        /// Who.
+        node: NodeId,
+    },
+    /// A replica's clock is off by so much from now on.
+    Skewed {
+        /// Who.
+        node: NodeId,
+        /// Microseconds ahead of true time.
+        by_us: i64,
+    },
+    /// From now on nothing that is sent from these places to those arrives.
+    Cut {
+        /// From these.
+        from: Places,
+        /// To those.
+        to: Places,
+        /// And the other way.
+        both_ways: bool,
+    },
+    /// Links between these and those work again, both ways, and at their usual speed.
+    Healed {
+        /// These.
+        from: Places,
+        /// Those.
+        to: Places,
+    },
+    /// From now on a message between these and those takes so much longer.
+    Slowed {
+        /// From these.
+        from: Places,
+        /// To those, and the other way.
+        to: Places,
+        /// By so many microseconds; 0 is as usual.
+        by_us: u64,
+    },
+    /// All disks are copied, or should have been.
+    BackedUp {
+        /// The how many-th backup, from 1.
+        number: u16,
+        /// Whether there is a copy. Where not, nobody is told.
+        worked: bool,
+    },
+    /// A replica's disk is replaced by a copy. What that holds is told by the [`Kind::Persisted`] or
+    /// [`Kind::Stored`] records that follow; what it held before is gone.
+    Restored {
+        /// Who.
+        node: NodeId,
+        /// As of when.
+        as_of: SimTime,
+    },
+    /// A restore is asked for, and there is no copy to restore from.
+    NothingToRestore {
         /// Who.
         node: NodeId,
     },
@@ -339,6 +637,32 @@ pub enum Kind {
         /// The entry of the scenario's script, in order of time.
         script: u16,
     },
+    /// The cluster has come to rest: no client waits, no data is on the wire, and nothing has changed for
+    /// so long that nothing will, unless somebody acts.
+    Rested {
+        /// Since when nothing has changed.
+        since: SimTime,
+    },
+    /// A leader finds a write in its log that has the same idempotency key: it appends nothing, and will say
+    /// "done" for the one that is there.
+    Recognised {
+        /// The leader.
+        node: NodeId,
+        /// The operation that is the same again.
+        op: OpId,
+        /// The number on its chip: no log ever has it.
+        write: WriteId,
+        /// The write that is in the log.
+        earlier: WriteId,
+    },
+    /// Somebody takes a message off the wire. Its cause is the sending.
+    Dropped,
+    /// Somebody holds a message up on the wire, or it comes after one of its stream that is held up. Its cause
+    /// is the sending.
+    Delayed {
+        /// When it will arrive now, or be lost half-way.
+        ends: SimTime,
+    },
 }
 
 impl Kind {
@@ -348,9 +672,24 @@ impl Kind {
             Kind::Invoked { op, .. } | Kind::Saw { op, .. } | Kind::Ended { op, .. } => {
                 Some(op.client)
             }
+            Kind::Evicted { client, .. } | Kind::LetBack { client, .. } => Some(*client),
             _ => None,
         }
     }
+}
+
+/// What becomes of two writes in conflict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub enum Kept {
+    /// The one that was there; the other is dropped.
+    There,
+    /// The one that came; the other is dropped.
+    Came,
+    /// Both, side by side.
+    Both,
+    /// One value made from both.
+    Merged,
 }
 
 /// Takes records as they happen.
@@ -431,122 +770,4 @@ impl<H: Hasher> Hasher for Portable<H> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use serde_json::{Value as Json, json};
-
-    use super::*;
-    use crate::run;
-    use crate::scenario::Scenario;
-
-    /// Both protocols, with crashes and losses: between them their records are of every kind but two.
-    fn samples() -> Vec<Record> {
-        let clients = json!([
-            { "name": "Ann", "random": { "writes_per_s": 20, "reads_per_s": 20, "keys": ["a", "b"] } },
-            { "name": "Bob", "does": [ { "write": { "a": "text" } }, { "read": ["a", "b"] }, { "add": { "b": 2 } } ] },
-        ]);
-        let document = |protocol: Json, script: Json| {
-            json!({ "version": 1, "title": "all kinds", "protocol": protocol, "clients": clients, "script": script,
-                "reads": { "policy": "any" }, "limits": { "time_ms": 9000 },
-                "network": { "replication_lag_ms": 300, "jitter": 4, "loss_percent": 5, "client_timeout_ms": 400 } })
-        };
-        let crashes = json!([ { "at_ms": 2000, "crash": "F1" }, { "at_ms": 2900, "restart": "F1" },
-            { "at_ms": 4000, "crash": "leader" }, { "at_ms": 6000, "restart": "leader" }, { "at_ms": 100, "set": { "/network/jitter": 3 } } ]);
-        let documents = [
-            document(
-                json!({ "kind": "single_leader", "ack": { "mode": "semi_sync", "timeout_ms": 300 } }),
-                crashes,
-            ),
-            document(json!({ "kind": "leaderless" }), json!([])),
-        ];
-        let mut records = Vec::new();
-        for document in documents {
-            let scenario = Scenario::from_document(document).expect("a good document");
-            let mut run = run::open(Arc::new(scenario), 5);
-            run.seek(SimTime(u64::MAX));
-            records.extend_from_slice(run.records());
-        }
-        records
-    }
-
-    /// Every way to change one scalar of a document.
-    fn changed(document: &Json) -> Vec<Json> {
-        match document {
-            Json::Object(fields) => fields
-                .iter()
-                .flat_map(|(name, field)| {
-                    changed(field).into_iter().map(move |field| {
-                        let mut fields = fields.clone();
-                        fields.insert(name.clone(), field);
-                        Json::Object(fields)
-                    })
-                })
-                .chain((!fields.is_empty()).then_some(Json::Null))
-                .collect(),
-            Json::Number(number) => vec![
-                json!(number.as_i64().expect("integers only") ^ 1),
-                Json::Null,
-            ],
-            Json::Bool(flag) => vec![json!(!flag)],
-            // Units of one enum stand in for one another.
-            Json::String(_) => [
-                "Read",
-                "Ack",
-                "Done",
-                "Unknown",
-                "Refused",
-                "Absent",
-                "Lost",
-                "Delivered",
-            ]
-            .map(|name| json!(name))
-            .to_vec(),
-            _ => Vec::new(),
-        }
-    }
-
-    #[test]
-    fn each_field_of_a_record_changes_the_fingerprint() {
-        let mut kinds = std::collections::BTreeMap::new();
-        for record in samples() {
-            let document = serde_json::to_value(record).expect("records are plain data");
-            let name = document["kind"]
-                .as_object()
-                .and_then(|kind| kind.keys().next().cloned())
-                .unwrap_or_else(|| document["kind"].to_string());
-            let seen: &mut u32 = kinds.entry(name).or_default();
-            // Many of each, so that options are met both ways.
-            if *seen >= 40 {
-                continue;
-            }
-            *seen += 1;
-            let before = fingerprint(&[record]);
-            let mut fields_changed = 0;
-            for document in changed(&document) {
-                let Ok(other) = serde_json::from_value::<Record>(document) else {
-                    continue;
-                };
-                if other != record {
-                    fields_changed += 1;
-                    assert_ne!(fingerprint(&[other]), before, "{record:?} and {other:?}");
-                }
-            }
-            assert!(
-                fields_changed >= 3,
-                "seq, at and cause at least: {record:?}"
-            );
-        }
-        assert!(kinds.len() >= 20, "only {kinds:?}");
-    }
-
-    #[test]
-    fn two_traces_part_at_their_first_difference() {
-        let one = samples();
-        let mut other = one.clone();
-        other[7].at = SimTime(123_456_789);
-        assert_eq!(first_divergence(&one, &one), None);
-        assert_eq!(first_divergence(&one, &other), Some(Seq(7)));
-        assert_eq!(first_divergence(&one, &one[..9]), Some(Seq(9)));
-    }
-}
+mod tests;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use replication::engine::time::SimTime;
+use replication::ids::Value;
 use replication::measure::{Metrics, measure};
 use replication::promise::{Promise, State, Verdict};
 use replication::run;
@@ -136,5 +137,27 @@ fn overlapping_quorums_find_every_write_that_was_done_before() {
             run(w, r).iter().any(|metrics| metrics.stale_reads > 0),
             "W {w}, R {r}"
         );
+    }
+}
+
+#[test]
+fn a_payment_without_an_answer_is_done_twice_unless_it_carries_a_key() {
+    let accounts = |scenario: &Arc<Scenario>, seed: u64| {
+        let mut run = run::open(Arc::clone(scenario), seed);
+        run.seek(SimTime(u64::MAX));
+        let names = &run.scenario().names;
+        let [alice, bob] = ["Alice’s account", "Bob’s account"].map(|account| {
+            let key = names.keys.iter().position(|key| key == account);
+            run.nodes()[0].held[key.expect("an account")].value
+        });
+        (alice, bob)
+    };
+    let lost = set(shipped("the-lost-done"), &[]);
+    let both = |alice, bob| (Value::Number(alice), Value::Number(bob));
+    assert_eq!(accounts(&lost, lost.seed), both(-20, 40));
+    // Without the two losses nobody sends anything again.
+    let calm = set(shipped("the-lost-done"), &[("/script", json!([]))]);
+    for seed in 0..200 {
+        assert_eq!(accounts(&calm, seed), both(40, 40), "seed {seed}");
     }
 }

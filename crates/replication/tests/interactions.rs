@@ -2,7 +2,8 @@
 //!
 //! Each file opens with prose that says what it shows. Commands:
 //! - `scenario` and a JSON document on the following lines: opens a run at its start
-//! - `seek MS`: moves the cursor; prints what happened in between, without heartbeats
+//! - `seek MS`: moves the cursor; prints what happened in between, without heartbeats. `seek MS except Ask
+//!   Told` leaves these messages out too
 //! - `nodes`: what the replicas have
 //! - `verdicts`: how the promises stand
 //!
@@ -12,11 +13,11 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use replication::engine::time::SimTime;
-use replication::ids::{Held, NodeId, Place, Position, Version, WriteId};
+use replication::ids::{Held, NodeId, Place, Places, Position, Version, WriteId};
 use replication::promise::Promise;
 use replication::run::{self, LogView, Run};
 use replication::scenario::{Names, Scenario};
-use replication::trace::{Action, Kind, MessageKind, Outcome, Record};
+use replication::trace::{Action, Kept, Kind, MessageKind, Outcome, Record};
 
 #[test]
 fn every_script_prints_what_it_says() {
@@ -102,18 +103,47 @@ fn perform(command: &str, run: &mut Option<Box<dyn Run>>) -> String {
                 .expect("milliseconds");
             run.seek(SimTime(ms * 1000));
             let records = run.records();
+            // `seek MS except Ask Told` leaves these messages out.
+            let except: Vec<&str> = words.skip(1).collect();
             let told = records[before..run.happened()]
                 .iter()
+                .filter(|record| match record.kind {
+                    Kind::Sent { message, .. } => {
+                        !except.contains(&format!("{message:?}").as_str())
+                    }
+                    _ => true,
+                })
                 .filter_map(|record| line(record, records, &run.scenario().names));
             told.fold(String::new(), |all, line| all + "\n" + &line)
         }
         "nodes" => run.nodes().iter().fold(String::new(), |all, node| {
             let names = &run.scenario().names;
             let logs: String = node.logs.iter().map(log).collect();
-            let held: Vec<String> = node.held.iter().map(|held| shown(held, names)).collect();
-            let up = if node.up { "" } else { " (down)" };
+            let siblings = |key: usize| {
+                let of_key = node
+                    .siblings
+                    .iter()
+                    .filter(move |(other, _)| usize::from(other.0) == key);
+                of_key
+                    .map(|(_, held)| format!(" | {}", shown(held, names)))
+                    .collect::<String>()
+            };
+            let held = node.held.iter().enumerate();
+            let held: Vec<String> = held
+                .map(|(key, held)| shown(held, names) + &siblings(key))
+                .collect();
+            let hint = |hint: &run::HintView| {
+                let (home, key) = (names.node(hint.home), names.key(hint.key));
+                format!(" hint for {home}: {key}{}", number(Some(hint.write)))
+            };
+            let hints: String = node.hints.iter().map(hint).collect();
+            let state = match (node.up, node.paused) {
+                (false, _) => " (down)",
+                (true, true) => " (paused)",
+                (true, false) => "",
+            };
             format!(
-                "{all}\n{}{up} {:?}{logs} shows {}",
+                "{all}\n{}{state} {:?}{logs} shows {}{hints}",
                 names.node(node.id),
                 node.role,
                 held.join(", ")
@@ -144,8 +174,13 @@ fn log(log: &LogView) -> String {
     let entry =
         |entry: &run::EntryView| format!(" {}{}", position(entry.position), number(entry.write));
     let entries: String = log.tail.iter().map(entry).collect();
+    let trimmed = match log.trimmed {
+        0 => String::new(),
+        trimmed => format!(" trimmed {trimmed}"),
+    };
+    let stopped = if log.stopped { " stopped" } else { "" };
     format!(
-        " epoch {} [{}] persisted {} applied {} committed {}",
+        " epoch {} [{}] persisted {} applied {} committed {}{trimmed}{stopped}",
         log.epoch,
         entries.trim_start(),
         log.persisted,
@@ -168,14 +203,10 @@ fn line(record: &Record, trace: &[Record], names: &Names) -> Option<String> {
         else {
             return None;
         };
-        (message != MessageKind::Heartbeat)
-            .then(|| format!("{message:?} {} -> {}", place(from), place(to)))
+        (!is_chatter(message)).then(|| format!("{message:?} {} -> {}", place(from), place(to)))
     };
     let what = match record.kind {
-        Kind::Sent {
-            message: MessageKind::Heartbeat,
-            ..
-        } => return None,
+        Kind::Sent { message, .. } if is_chatter(message) => return None,
         Kind::Sent {
             from,
             to,
@@ -198,8 +229,11 @@ fn line(record: &Record, trace: &[Record], names: &Names) -> Option<String> {
             )
         }
         Kind::Delivered => return None,
-        Kind::Lost => format!("lost: {}", sent(record)?),
+        Kind::Lost { cut: false } => format!("lost: {}", sent(record)?),
+        Kind::Lost { cut: true } => format!("cut off: {}", sent(record)?),
         Kind::Undelivered => format!("undelivered: {}", sent(record)?),
+        Kind::Dropped => format!("dropped: {}", sent(record)?),
+        Kind::Delayed { ends } => format!("held up until {}: {}", ms(ends), sent(record)?),
         Kind::Invoked {
             op,
             action: Action::Write { write, key, .. },
@@ -235,6 +269,7 @@ fn line(record: &Record, trace: &[Record], names: &Names) -> Option<String> {
                 Outcome::Written { version } => format!("was told done: {}", versioned(version)),
                 Outcome::Answered => "has all its answers".to_owned(),
                 Outcome::Refused => "was refused".to_owned(),
+                Outcome::PositionLost => "was told that its position is lost".to_owned(),
                 Outcome::Unknown => "gave up waiting: unknown".to_owned(),
             }
         ),
@@ -309,11 +344,190 @@ fn line(record: &Record, trace: &[Record], names: &Names) -> Option<String> {
         Kind::SteppedDown {
             node: at, epoch, ..
         } => format!("{} steps down for epoch {epoch}", node(at)),
-        Kind::Crashed { node: at } => format!("{} crashed", node(at)),
+        Kind::Crashed {
+            node: at,
+            disk_lost: false,
+        } => format!("{} crashed", node(at)),
+        Kind::Crashed {
+            node: at,
+            disk_lost: true,
+        } => format!("{} crashed, and its disk is lost", node(at)),
+        Kind::Paused { node: at } => format!("{} paused", node(at)),
+        Kind::Resumed { node: at } => format!("{} goes on", node(at)),
+        Kind::Skewed { node: at, by_us } => format!("{}'s clock is {by_us} us ahead", node(at)),
+        Kind::Cut {
+            from,
+            to,
+            both_ways,
+        } => format!(
+            "cut: {} {} {}",
+            places(from, names),
+            if both_ways { "<->" } else { "->" },
+            places(to, names)
+        ),
+        Kind::Healed { from, to } => {
+            format!("healed: {} <-> {}", places(from, names), places(to, names))
+        }
+        Kind::Slowed { from, to, by_us } => {
+            format!(
+                "{by_us} us slower: {} <-> {}",
+                places(from, names),
+                places(to, names)
+            )
+        }
+        Kind::BackedUp {
+            number,
+            worked: true,
+        } => format!("backup {number}"),
+        Kind::BackedUp {
+            number,
+            worked: false,
+        } => format!("backup {number} failed"),
+        Kind::Restored { node: at, as_of } => format!("{} restored as of {}", node(at), ms(as_of)),
+        Kind::Rested { since } => format!("all is quiet since {}", ms(since)),
+        Kind::NothingToRestore { node: at } => format!("{} has no copy to restore", node(at)),
+        Kind::Serving {
+            node: at, epoch, ..
+        } => format!("{} may serve in epoch {epoch}", node(at)),
+        Kind::LeaseLost { node: at, .. } => format!("{} has lost its lease", node(at)),
+        Kind::LeaseRegained { node: at, .. } => format!("{} has a lease again", node(at)),
+        Kind::Trimmed {
+            node: at,
+            position: p,
+            ..
+        } => {
+            format!("{} trimmed its log up to {}", node(at), position(p))
+        }
+        Kind::Installed {
+            node: at,
+            position: p,
+            ..
+        } => {
+            format!("{} installs a snapshot up to {}", node(at), position(p))
+        }
+        Kind::Standby {
+            node: at,
+            of,
+            connected,
+            ..
+        } => format!(
+            "{} takes {} for {}",
+            node(at),
+            node(of),
+            if connected { "connected" } else { "gone" }
+        ),
+        Kind::Stopped {
+            node: at,
+            position: p,
+            ..
+        } => {
+            format!("{} can't apply {} and stops", node(at), position(p))
+        }
+        Kind::Evaluated {
+            node: at,
+            position: p,
+            key,
+            value,
+            ..
+        } => format!(
+            "{} evaluates {} for {}: {}",
+            node(at),
+            position(p),
+            names.key(key),
+            names.value(value)
+        ),
+        Kind::Doubted { node: at, of, gone } => format!(
+            "{} takes {} for {}",
+            node(at),
+            node(of),
+            if gone { "gone" } else { "back" }
+        ),
+        Kind::HintKept {
+            node: at,
+            home,
+            key,
+            write,
+        } => format!(
+            "{} keeps a hint for {}: {}{}",
+            node(at),
+            node(home),
+            names.key(key),
+            number(Some(write))
+        ),
+        Kind::HintGone {
+            node: at,
+            home,
+            key,
+            write,
+            expired,
+        } => format!(
+            "{} {} a hint for {}: {}{}",
+            node(at),
+            if expired { "drops" } else { "has handed off" },
+            node(home),
+            names.key(key),
+            number(Some(write))
+        ),
+        Kind::Conflict {
+            node: at,
+            key,
+            there,
+            came,
+            kept,
+        } => format!(
+            "{} finds a conflict on {}:{} meets{}, {}",
+            node(at),
+            names.key(key),
+            number(Some(there)),
+            number(Some(came)),
+            match kept {
+                Kept::There => "the first stays".to_owned(),
+                Kept::Came => "the second replaces it".to_owned(),
+                Kept::Both => "both stay".to_owned(),
+                Kept::Merged => "they are merged".to_owned(),
+            }
+        ),
+        Kind::Evicted {
+            client,
+            node: at,
+            lag_us,
+        } => format!(
+            "{} reads no more from {}: {lag_us} us behind",
+            names.client(client),
+            node(at)
+        ),
+        Kind::LetBack { client, node: at } => {
+            format!("{} reads from {} again", names.client(client), node(at))
+        }
         Kind::Restarted { node: at } => format!("{} restarted", node(at)),
         Kind::Changed { script } => format!("script entry {script} changed the settings"),
+        Kind::Recognised {
+            node: at,
+            write,
+            earlier,
+            ..
+        } => format!(
+            "{} finds that{} is{}, sent again",
+            node(at),
+            number(Some(write)),
+            number(Some(earlier))
+        ),
     };
     Some(format!("{:>9} {what}", ms(record.at)))
+}
+
+/// What goes back and forth all the time.
+fn is_chatter(message: MessageKind) -> bool {
+    use MessageKind as M;
+    matches!(message, M::Heartbeat | M::Alive | M::Ping | M::Pong)
+}
+
+fn places(places: Places, names: &Names) -> String {
+    let name = |place| match place {
+        Place::Node(id) => names.node(id),
+        Place::Client(id) => names.client(id),
+    };
+    places.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 fn ms(at: SimTime) -> String {
@@ -332,6 +546,17 @@ fn versioned(version: Version) -> String {
             coordinator,
             counter,
         } => format!("{at_us}/{}/{counter}", coordinator.0),
+        Version::Revision { count, node } => format!("revision {count}/{}", node.0),
+        Version::Dotted { dot, seen } => {
+            let seen: Vec<String> = seen.0.iter().map(u16::to_string).collect();
+            let seen = seen.join(".");
+            format!(
+                "{}:{} after {}",
+                dot.node.0,
+                dot.counter,
+                seen.trim_end_matches(".0")
+            )
+        }
     }
 }
 

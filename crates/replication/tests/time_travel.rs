@@ -8,6 +8,7 @@ use replication::engine::session::Session;
 use replication::engine::time::SimTime;
 use replication::protocol::Replica;
 use replication::protocol::leaderless::Leaderless;
+use replication::protocol::multi_leader::MultiLeader;
 use replication::protocol::single_leader::SingleLeader;
 use replication::run::{self, Run};
 use replication::scenario::{ProtocolKind, Scenario};
@@ -70,6 +71,7 @@ fn seek_back_equals_never_having_gone() {
     for (name, scenario) in shipped() {
         match scenario.structure.kind {
             ProtocolKind::SingleLeader => wander::<SingleLeader>(&name, &scenario),
+            ProtocolKind::MultiLeader => wander::<MultiLeader>(&name, &scenario),
             ProtocolKind::Leaderless => wander::<Leaderless>(&name, &scenario),
         }
     }

@@ -1,19 +1,22 @@
 //! A replica's card: name, lag, cells, values, what waits; and the proxy's circle.
 
-use replication::ids::{KeyId, NodeId, PartitionId, Place, WriteId};
+use replication::ids::{KeyId, NodeId, Place, WriteId};
 use replication::run::{LogView, NodeView, Role, Waiting};
-use replication::trace::MessageKind;
+use replication::trace::{Kind, MessageKind};
 
+use crate::cells::cells;
 use crate::geometry::{Point, Rect, on_circle, path};
+use crate::glyphs;
 use crate::layout::Layout;
-use crate::metrics::{COLUMNS, Metrics};
+use crate::metrics::Metrics;
 use crate::moment::{Focus, Moment, entry_at};
-use crate::quantity::{count, duration};
+use crate::quantity::{count, duration, listed};
 use crate::stage::{
-    Anchor, Behind, Cell, CellState, Detail, Face, Hub, Label, NodeCard, Progress, ShownValue,
+    Anchor, Behind, CellState, Detail, Face, Glyph, Hub, Label, NodeCard, Progress, ShownValue,
 };
+use crate::tags::{Fact, facts, tags};
 use crate::text::{fit, fit_any, width};
-use crate::tone::{Hue, Tone};
+use crate::tone::Tone;
 
 /// What can be said in a card's upper right corner, longest first, and its colour.
 type Note = (Vec<String>, Tone);
@@ -32,12 +35,14 @@ pub(crate) fn card(
     let bad = focus.nodes.contains(&node.id);
     let tone = match () {
         () if bad => Tone::Bad,
-        () if !node.up => Tone::Muted,
+        () if !node.up || node.paused => Tone::Muted,
+        () if node.role == Role::Manager => Tone::Ink,
         () if crown || deposed => Tone::Leader,
         () => Tone::Follower,
     };
     let behind = moment.behind(node);
     let values = values(moment, node);
+    let facts = facts(moment, node);
     let mut card = NodeCard {
         id: node.id,
         name: moment.names.node(node.id).to_owned(),
@@ -45,6 +50,7 @@ pub(crate) fn card(
         crown,
         deposed,
         up: node.up,
+        paused: node.up && node.paused,
         bad,
         tone,
         rect,
@@ -57,14 +63,43 @@ pub(crate) fn card(
         values,
         epoch: node.logs.iter().map(|log| log.epoch).max().unwrap_or(0),
         behind,
+        tags: tags(m, rect, &facts),
+        glyphs: Vec::new(),
         aria: String::new(),
     };
-    card.aria = aria(moment, node, &card);
+    card.aria = aria(moment, node, &card, &facts);
     let note = note(moment, node, &card);
     header(m, &mut card, note);
+    if node.role == Role::Manager {
+        manager_words(moment, m, &mut card);
+        return card;
+    }
     rows(m, &mut card);
     footnote(moment, m, node, &mut card);
     card
+}
+
+/// What a failover manager has to say: whom it watches.
+fn manager_words(moment: &Moment<'_>, m: &Metrics, card: &mut NodeCard) {
+    let room = card.rect.w - 2.0 * m.pad;
+    let wordings = match moment
+        .partitions()
+        .find_map(|partition| moment.leader(partition))
+    {
+        Some((leader, _)) => {
+            let leader = moment.names.node(leader);
+            vec![
+                format!("watches {leader}, holds no data"),
+                format!("watches {leader}"),
+            ]
+        }
+        None => vec!["looks for a new leader".to_owned(), "no leader".to_owned()],
+    };
+    let size = m.note;
+    let text = fit_any(&wordings, Face::Plain, size, room);
+    let at = Point::new(card.rect.x + m.pad, card.rect.bottom() - 0.8 * size);
+    card.labels
+        .push(Label::new(at, text, Face::Plain, size).toned(Tone::Muted));
 }
 
 /// The proxy's circle.
@@ -149,11 +184,12 @@ fn header(m: &Metrics, card: &mut NodeCard, (note, note_tone): Note) {
         .last()
         .map_or(0.0, |text| width(text, Face::Mono, m.note));
     let gap = 0.5 * m.title;
+    let mark = if card.paused { 1.1 * m.note } else { 0.0 };
     let name = fit(
         &card.name,
         Face::Title,
         m.title,
-        (end - x - shortest - gap).max(m.title),
+        (end - x - shortest - gap - mark).max(m.title),
     );
     let name_end = x + width(&name, Face::Title, m.title);
     card.labels.push(Label::new(
@@ -184,7 +220,22 @@ fn header(m: &Metrics, card: &mut NodeCard, (note, note_tone): Note) {
             .push(Label::new(at, role, Face::Plain, role_size).toned(Tone::Muted));
     }
 
-    let text = fit_any(&note, Face::Mono, m.note, end - taken - gap);
+    let text = fit_any(&note, Face::Mono, m.note, end - taken - gap - mark);
+    if card.paused {
+        // Two bars before the word: what is paused is not told by colour alone.
+        let side = 0.72 * m.note;
+        let bars = Rect {
+            x: end - width(&text, Face::Mono, m.note) - mark,
+            y: baseline - side,
+            w: side,
+            h: side,
+        };
+        card.glyphs.push(Glyph {
+            class: "bars",
+            tone: note_tone,
+            path: glyphs::pause(bars),
+        });
+    }
     if !text.is_empty() {
         let label = Label::new(Point::new(end, baseline), text, Face::Mono, m.note);
         card.labels
@@ -198,6 +249,24 @@ fn note(moment: &Moment<'_>, node: &NodeView, card: &NodeCard) -> Note {
         let since = moment.down_since_us(node.id).unwrap_or(moment.now_us);
         let down = duration(moment.now_us.saturating_sub(since));
         return (vec![format!("down {down}"), "down".to_owned()], Tone::Muted);
+    }
+    if node.paused {
+        let paused = |kind: &Kind| matches!(kind, Kind::Paused { node: of } if *of == node.id);
+        let since = moment
+            .last_turn(paused)
+            .map_or(moment.now_us, |record| record.at.0);
+        let for_ = duration(moment.now_us.saturating_sub(since));
+        return (
+            // Two bars stand for it where there is room for nothing else.
+            vec![format!("paused {for_}"), "paused".to_owned(), String::new()],
+            Tone::Warn,
+        );
+    }
+    if node.role == Role::Manager {
+        return (Vec::new(), Tone::Muted);
+    }
+    if node.logs.iter().any(|log| log.stopped) {
+        return (vec!["stopped".to_owned()], Tone::Bad);
     }
     if moment.is_leaderless() {
         return leaderless_note(moment, node);
@@ -214,7 +283,7 @@ fn note(moment: &Moment<'_>, node: &NodeView, card: &NodeCard) -> Note {
     if card.deposed {
         return epoch(Tone::Warn);
     }
-    if card.crown && node.logs.iter().all(|log| log.role == Role::Leader) {
+    if moment.has_logs() && card.crown && node.logs.iter().all(|log| log.role == Role::Leader) {
         return epoch(Tone::Muted);
     }
     if node.role == Role::Candidate {
@@ -244,7 +313,7 @@ fn leaderless_note(moment: &Moment<'_>, node: &NodeView) -> Note {
         let wordings = if holds {
             Vec::new()
         } else {
-            vec!["no copy".to_owned()]
+            vec!["no copy".to_owned(), "–".to_owned()]
         };
         return (wordings, Tone::Muted);
     };
@@ -254,8 +323,10 @@ fn leaderless_note(moment: &Moment<'_>, node: &NodeView) -> Note {
     }
     let on_its_way = moment.in_flight().iter().any(|seq| {
         moment.message(*seq).is_some_and(|(_, message)| {
-            message.kind == MessageKind::Store
-                && message.to == Place::Node(node.id)
+            matches!(
+                message.kind,
+                MessageKind::Store | MessageKind::Repair | MessageKind::Handoff
+            ) && message.to == Place::Node(node.id)
                 && message.carries.write == Some(write)
         })
     });
@@ -283,12 +354,16 @@ fn values(moment: &Moment<'_>, node: &NodeView) -> Vec<ShownValue> {
     keys.filter(|key| moment.copies(*key).contains(&node.id))
         .filter_map(|key| {
             let held = node.held.get(usize::from(key.0)).copied()?;
+            let siblings = node.siblings.iter().filter(|(of, _)| *of == key);
             Some(ShownValue {
                 key,
                 name: moment.names.key(key).to_owned(),
                 value: moment.value(held.value),
                 write: held.write,
-                stale: moment.is_stale(key, held),
+                siblings: siblings
+                    .map(|(_, held)| (moment.value(held.value), held.write))
+                    .collect(),
+                stale: moment.is_stale(key, &node.held, &node.siblings),
             })
         })
         .collect()
@@ -308,11 +383,12 @@ fn rows(m: &Metrics, card: &mut NodeCard) {
     let mut labels = Vec::new();
     if m.key == 0.0 {
         // One line for all: values alone.
-        let shown: Vec<&str> = card
-            .values
-            .iter()
-            .map(|value| short(&value.value))
-            .collect();
+        let shown = card.values.iter().map(|value| {
+            let beside = value.siblings.iter().map(|(value, _)| short(value));
+            let all: Vec<&str> = std::iter::once(short(&value.value)).chain(beside).collect();
+            all.join(" | ")
+        });
+        let shown: Vec<String> = shown.collect();
         let stale = card.values.iter().any(|value| value.stale);
         let tone = match (stale, bad) {
             (true, true) => Tone::Bad,
@@ -329,17 +405,33 @@ fn rows(m: &Metrics, card: &mut NodeCard) {
         card.labels.append(&mut labels);
         return;
     }
-    let more = card.values.len().saturating_sub(m.values);
+    // A row for each key, and for each sibling beside its value.
+    let mut rows: Vec<(&str, String, Tone)> = Vec::new();
+    for value in &card.values {
+        let own = short(&value.value);
+        if value.siblings.is_empty() {
+            rows.push((&value.name, own.to_owned(), tone(value)));
+            continue;
+        }
+        let numbered = |value: &str, write: Option<WriteId>| match write {
+            Some(write) => format!("{value} #{}", write.0),
+            None => value.to_owned(),
+        };
+        rows.push((&value.name, numbered(own, value.write), Tone::Warn));
+        for (sibling, write) in &value.siblings {
+            rows.push(("or", numbered(short(sibling), *write), Tone::Warn));
+        }
+    }
+    let more = rows.len().saturating_sub(m.values);
     // The last row says how many more there are, where there are more than rows.
     let shown = if more > 0 && m.values > 1 {
         m.values - 1
     } else {
         m.values
     };
-    for (i, value) in card.values.iter().take(shown).enumerate() {
+    for (i, (name, text, tone)) in rows.iter().take(shown).enumerate() {
         let y = card.rect.y + m.value_y + i as f64 * m.value_step;
         // Numbers are short and large; a text may be neither.
-        let text = short(&value.value);
         let least = 0.6 * room;
         let size = if width(text, Face::Value, m.value) <= least {
             m.value
@@ -348,19 +440,14 @@ fn rows(m: &Metrics, card: &mut NodeCard) {
         };
         let value_text = fit(text, Face::Value, size, least);
         let value_w = width(&value_text, Face::Value, size);
-        let name = fit(
-            &value.name,
-            Face::Plain,
-            m.key,
-            room - value_w - 0.5 * m.key,
-        );
+        let name = fit(name, Face::Plain, m.key, room - value_w - 0.5 * m.key);
         labels.push(Label::new(Point::new(left, y), name, Face::Plain, m.key).toned(Tone::Muted));
         let label = Label::new(Point::new(right, y), value_text, Face::Value, size);
-        labels.push(label.anchored(Anchor::End).toned(tone(value)));
+        labels.push(label.anchored(Anchor::End).toned(*tone));
     }
-    if card.values.len() > shown && m.values > 1 {
+    if rows.len() > shown && m.values > 1 {
         let y = card.rect.y + m.value_y + shown as f64 * m.value_step;
-        let text = format!("+{} more", card.values.len() - shown);
+        let text = format!("+{} more", rows.len() - shown);
         labels.push(Label::new(Point::new(left, y), text, Face::Plain, m.key).toned(Tone::Muted));
     }
     card.labels.append(&mut labels);
@@ -407,7 +494,7 @@ fn footnote(moment: &Moment<'_>, m: &Metrics, node: &NodeView, card: &mut NodeCa
 
 fn footnote_words(moment: &Moment<'_>, node: &NodeView, card: &NodeCard) -> (String, Tone) {
     let none = (String::new(), Tone::Muted);
-    if moment.is_leaderless() {
+    if !moment.has_logs() {
         return none;
     }
     let leads = |log: &&LogView| {
@@ -419,6 +506,9 @@ fn footnote_words(moment: &Moment<'_>, node: &NodeView, card: &NodeCard) -> (Str
         return ("does not know yet".to_owned(), Tone::Warn);
     }
     if let Some(log) = node.logs.iter().find(leads) {
+        if !log.serving {
+            return ("answers nobody now".to_owned(), Tone::Warn);
+        }
         if log.fallen_back {
             return ("fell back to async".to_owned(), Tone::Warn);
         }
@@ -426,10 +516,10 @@ fn footnote_words(moment: &Moment<'_>, node: &NodeView, card: &NodeCard) -> (Str
         let gone =
             keys.find_map(|key| moment.truth(key).filter(|acked| moment.is_abandoned(acked)));
         if let Some(acked) = gone {
-            return (
-                format!("never got {}", moment.number(acked.write)),
-                Tone::Bad,
-            );
+            let wipes = |happened| moment.index.wipes(node.id, happened);
+            let had_it = wipes(moment.happened) > wipes(acked.seq.index());
+            let verb = if had_it { "lost" } else { "never got" };
+            return (format!("{verb} {}", moment.number(acked.write)), Tone::Bad);
         }
         let newest = log.tail.iter().rev().find_map(|entry| entry.write);
         let acked = newest.and_then(|write| {
@@ -438,7 +528,7 @@ fn footnote_words(moment: &Moment<'_>, node: &NodeView, card: &NodeCard) -> (Str
         });
         return match acked {
             Some(acked) => {
-                let copies = moment.nodes.len();
+                let copies = moment.structure.nodes;
                 let have = moment.holders(acked).len();
                 (format!("acked · on {have} of {copies} copies"), Tone::Muted)
             }
@@ -555,151 +645,19 @@ fn arcs(at: Point, m: &Metrics, waiting: &Waiting) -> Vec<(String, bool)> {
         .collect()
 }
 
-/// The cells of all rows.
-fn cells(moment: &Moment<'_>, m: &Metrics, rect: Rect, node: &NodeView) -> Vec<Cell> {
-    if moment.is_leaderless() {
-        return recent_cells(moment, m, rect, node);
-    }
-    let mut cells = Vec::new();
-    for partition in moment.partitions() {
-        log_cells(moment, m, rect, node, partition, &mut cells);
-    }
-    cells
-}
-
-/// The last log indices, the same on every card, of one partition.
-fn log_cells(
-    moment: &Moment<'_>,
-    m: &Metrics,
-    rect: Rect,
-    node: &NodeView,
-    partition: PartitionId,
-    cells: &mut Vec<Cell>,
-) {
-    let Some(log) = moment.log(node.id, partition) else {
-        return;
-    };
-    let reference = moment.reference(partition);
-    let lengths = moment
-        .replicas()
-        .filter_map(|node| moment.log(node.id, partition));
-    let last = lengths.map(|log| log.length).max().unwrap_or(0);
-    let first = last.saturating_sub(COLUMNS as u32 - 1).max(1);
-    let newest = reference.and_then(|reference| reference.log.tail.last());
-    for index in first..=last {
-        let authoritative = reference.and_then(|reference| entry_at(reference.log, index));
-        let (state, write) = match (entry_at(log, index), authoritative) {
-            (Some(entry), other) => {
-                let differs = match other {
-                    Some(other) => other.position != entry.position,
-                    // Beyond the leader's end: it will be truncated, if its epoch is an older one.
-                    None => reference.is_some_and(|reference| {
-                        reference.leads && reference.log.epoch > entry.position.epoch
-                    }),
-                };
-                let state = match () {
-                    () if differs => CellState::Discarded,
-                    () if entry.write.is_none() => CellState::NoOp,
-                    () if index > log.persisted => CellState::Memory,
-                    () => CellState::Filled,
-                };
-                (state, entry.write)
-            }
-            (None, Some(other)) => (CellState::Missing, other.write),
-            (None, None) => continue,
-        };
-        let is_newest = newest.is_some_and(|newest| {
-            newest.position.index == index
-                && entry_at(log, index).is_some_and(|entry| entry.position == newest.position)
-        });
-        let column = (index - first) as usize;
-        cells.push(cell(m, rect, partition, column, state, write, is_newest));
-    }
-}
-
-/// Leaderless: the last writes, whether they are here or not.
-fn recent_cells(moment: &Moment<'_>, m: &Metrics, rect: Rect, node: &NodeView) -> Vec<Cell> {
-    let recent = moment.recent_writes(|_| true);
-    let newest = recent.last().copied();
-    let mut cells = Vec::new();
-    for (column, write) in recent.into_iter().enumerate() {
-        let Some(facts) = moment.index.write(write) else {
-            continue;
-        };
-        if !moment.copies(facts.key).contains(&node.id) {
-            continue;
-        }
-        let held = node.held.get(usize::from(facts.key.0));
-        let state = match moment.index.was_stored(write, node.id, moment.happened) {
-            false => CellState::Missing,
-            true if held.is_some_and(|held| held.write == Some(write)) => CellState::Filled,
-            true => CellState::Replaced,
-        };
-        let is_newest = newest == Some(write) && state != CellState::Missing;
-        cells.push(cell(
-            m,
-            rect,
-            PartitionId(0),
-            column,
-            state,
-            Some(write),
-            is_newest,
-        ));
-    }
-    cells
-}
-
-fn cell(
-    m: &Metrics,
-    card: Rect,
-    partition: PartitionId,
-    column: usize,
-    state: CellState,
-    write: Option<WriteId>,
-    newest: bool,
-) -> Cell {
-    let rect = Rect {
-        x: card.x + m.column_x(column),
-        y: card.y + m.row_y(usize::from(partition.0)),
-        w: m.cell_w,
-        h: m.cell_h,
-    };
-    let hue = write.map(Hue::of).unwrap_or_default();
-    let number = write.filter(|_| !matches!(state, CellState::Missing | CellState::NoOp));
-    let label = number.and_then(|write| cell_label(rect, state, write));
-    Cell {
-        partition,
-        column: column as u8,
-        rect,
-        state,
-        write,
-        hue,
-        newest,
-        label,
-    }
-}
-
-/// The number on a cell, where it has room for one that can be read.
-fn cell_label(rect: Rect, state: CellState, write: WriteId) -> Option<Label> {
-    let text = write.0.to_string();
-    let widest = (rect.w - 2.0) / (0.602 * text.len() as f64);
-    let size = widest.min(0.62 * rect.h).min(11.5);
-    if size < 6.5 {
-        return None;
-    }
-    let centre = rect.centre();
-    let face = match state {
-        CellState::Filled | CellState::Replaced => Face::Inverse,
-        _ => Face::Value,
-    };
-    let at = Point::new(centre.x, centre.y + 0.36 * size);
-    Some(Label::new(at, text, face, size).anchored(Anchor::Middle))
-}
-
 /// What a screen reader says.
-fn aria(moment: &Moment<'_>, node: &NodeView, card: &NodeCard) -> String {
-    let mut parts = vec![format!("Replica {}", card.name)];
+fn aria(moment: &Moment<'_>, node: &NodeView, card: &NodeCard, facts: &[Fact]) -> String {
+    let mut parts = match node.role {
+        Role::Manager => vec![format!("Failover manager {}, holds nothing", card.name)],
+        _ => vec![format!("Replica {}", card.name)],
+    };
     let role = match () {
+        () if node.role == Role::Manager => String::new(),
+        () if moment.has_many_leaders() && card.crown => {
+            let region = moment.structure.region_of(Place::Node(node.id));
+            let region = moment.names.regions.get(usize::from(region.0));
+            format!("leader of {}", region.map_or("its region", String::as_str))
+        }
         () if card.deposed => format!("old leader, of epoch {}", card.epoch),
         () if card.crown => format!("leader in epoch {}", card.epoch),
         () if node.role == Role::Candidate => format!("asks for epoch {}", card.epoch),
@@ -712,11 +670,18 @@ fn aria(moment: &Moment<'_>, node: &NodeView, card: &NodeCard) -> String {
     if !node.up {
         parts.push("down".to_owned());
     } else {
+        if node.paused {
+            parts.push("paused".to_owned());
+        }
+        let (one, many, whom) = match moment.has_many_leaders() {
+            true => ("write", "writes", "the others"),
+            false => ("entry", "entries", "the leader"),
+        };
         match card.behind {
             Some(Behind { entries: 0, .. }) => parts.push("in sync".to_owned()),
             Some(Behind { entries, us }) => {
-                let entries = count(u64::from(entries), "entry", "entries");
-                parts.push(format!("{entries} and {} behind the leader", duration(us)));
+                let entries = count(u64::from(entries), one, many);
+                parts.push(format!("{entries} and {} behind {whom}", duration(us)));
             }
             None => {}
         }
@@ -732,8 +697,13 @@ fn aria(moment: &Moment<'_>, node: &NodeView, card: &NodeCard) -> String {
         } else {
             ""
         };
-        parts.push(format!("{says} {} {}{stale}", value.name, value.value));
+        let beside = value.siblings.iter().map(|(value, _)| value.as_str());
+        let all: Vec<&str> = std::iter::once(value.value.as_str())
+            .chain(beside)
+            .collect();
+        parts.push(format!("{says} {} {}{stale}", value.name, listed(&all)));
     }
+    parts.extend(facts.iter().map(|fact| fact.said.clone()));
     if let Some(progress) = &card.progress {
         parts.push(format!("waits: {}", progress.words));
     }

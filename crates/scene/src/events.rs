@@ -1,15 +1,15 @@
 //! One plain sentence for a record: for stepping, the live region and the event log.
 
-use replication::ids::{Change, KeySet, NodeId, PartitionId, Position, Value, WriteId};
+use replication::ids::{Change, Function, KeySet, NodeId, PartitionId, Position, Value, WriteId};
 use replication::run::Run;
-use replication::scenario::{Intervention, Scripted, Settings};
-use replication::trace::{Action, Kind, MessageKind, Outcome, Record, Seq};
+use replication::trace::{Action, Kept, Kind, MessageKind, Outcome, Record, Seq};
 
 use crate::index::SceneIndex;
 use crate::moment::{Message, Moment};
-use crate::quantity::{decimal, listed};
+use crate::places::{ahead, cut_off, places};
+use crate::quantity::{duration, listed, moment as moment_of};
+use crate::settings::changed;
 use crate::timeline::is_quiet;
-use crate::words::{ack_name, reads_name};
 
 /// What happened, in one sentence; `None` for what is told by what it causes.
 pub fn event_words(run: &dyn Run, index: &SceneIndex, seq: Seq) -> Option<String> {
@@ -83,6 +83,9 @@ pub(crate) fn words(moment: &Moment<'_>, seq: Seq) -> Option<String> {
                 }
                 Outcome::Answered => return None,
                 Outcome::Refused => format!("{name}’s {what} was refused: nothing was done."),
+                Outcome::PositionLost => format!(
+                    "{name} is told that the position is lost: nobody has any more what {name} had seen."
+                ),
                 Outcome::Unknown if moment.write_of(op).is_some() => {
                     format!(
                         "{name}’s {what} got no answer in time: it may have happened, and it still may."
@@ -93,7 +96,16 @@ pub(crate) fn words(moment: &Moment<'_>, seq: Seq) -> Option<String> {
         }
         Kind::Sent { .. } | Kind::Appended { .. } => return None,
         Kind::Delivered => delivered(moment, record)?,
-        Kind::Lost => lost(moment, record, "was lost")?,
+        Kind::Lost { cut: true } => lost(moment, record, "was lost: the link is cut")?,
+        Kind::Lost { cut: false } => lost(moment, record, "was lost")?,
+        Kind::Dropped => lost(moment, record, "was dropped")?,
+        Kind::Delayed { ends } => {
+            let until = match moment.message(record.cause?)?.1.lost {
+                true => "was held up".to_owned(),
+                false => format!("was held up: it is due at {}", moment_of(ends.0)),
+            };
+            lost(moment, record, &until)?
+        }
         Kind::Undelivered => {
             let (_, message) = moment.message(record.cause?)?;
             let down = format!("found {} down", moment.place(message.to));
@@ -175,6 +187,10 @@ pub(crate) fn words(moment: &Moment<'_>, seq: Seq) -> Option<String> {
                 of(partition)
             )
         }
+        Kind::Suspected { node: at, .. } if moment.structure.manager() == Some(at) => format!(
+            "The {} has not heard from the leader for too long, and asks the others how far they are.",
+            node(at)
+        ),
         Kind::Suspected {
             node: at,
             partition,
@@ -203,9 +219,241 @@ pub(crate) fn words(moment: &Moment<'_>, seq: Seq) -> Option<String> {
             node(at),
             of(partition)
         ),
-        Kind::Crashed { node: at } => format!("{} crashes; its memory is gone.", node(at)),
+        Kind::Serving {
+            node: at,
+            partition,
+            epoch,
+        } => format!(
+            "{}{} has waited until all older leases are over, and serves in epoch {epoch}.",
+            node(at),
+            of(partition)
+        ),
+        Kind::LeaseLost {
+            node: at,
+            partition,
+        } => format!(
+            "{}{} has not been answered by a majority for too long: its lease is over, and it stops saying “done”.",
+            node(at),
+            of(partition)
+        ),
+        Kind::LeaseRegained {
+            node: at,
+            partition,
+        } => format!(
+            "{}{} is answered by a majority again, and serves.",
+            node(at),
+            of(partition)
+        ),
+        Kind::Trimmed {
+            node: at,
+            partition,
+            position,
+        } => format!(
+            "{} forgets its log{} up to entry {}: who needs that gets a snapshot.",
+            node(at),
+            of(partition),
+            position.index
+        ),
+        Kind::Installed {
+            node: at,
+            partition,
+            position,
+        } => format!(
+            "{} installs a snapshot of {}.",
+            node(at),
+            up_to(moment, partition, position)
+        ),
+        Kind::Standby {
+            node: at,
+            partition,
+            of: standby,
+            connected,
+        } => {
+            let of = of(partition);
+            match connected {
+                true => format!("{}{of} takes {} for connected.", node(at), node(standby)),
+                false => format!(
+                    "{}{of} takes {} for gone, since it has not answered for too long.",
+                    node(at),
+                    node(standby)
+                ),
+            }
+        }
+        Kind::Stopped {
+            node: at,
+            partition,
+            position,
+        } => {
+            let entry = entry_words(moment, partition, position);
+            format!(
+                "{} can’t apply {entry}, which is in another version’s format: it stops.",
+                node(at)
+            )
+        }
+        Kind::Evaluated {
+            node: at,
+            partition,
+            position,
+            key,
+            value,
+        } => {
+            let entry = entry_words(moment, partition, position);
+            let (key, value) = (moment.names.key(key), moment.value(value));
+            format!(
+                "{} evaluates {entry} for itself: {key} is {value} there.",
+                node(at)
+            )
+        }
+        Kind::Doubted {
+            node: at,
+            of: doubted,
+            gone,
+        } => match gone {
+            true => format!("{} takes {} for gone.", node(at), node(doubted)),
+            false => format!("{} hears that {} is back.", node(at), node(doubted)),
+        },
+        Kind::HintKept {
+            node: at,
+            home,
+            write,
+            ..
+        } => format!(
+            "{} keeps #{} for {}, which seems to be away.",
+            node(at),
+            write.0,
+            node(home)
+        ),
+        Kind::HintGone {
+            node: at,
+            home,
+            write,
+            expired,
+            ..
+        } => match expired {
+            true => format!(
+                "{} drops the hint for {} (#{}): it is too old.",
+                node(at),
+                node(home),
+                write.0
+            ),
+            false => format!(
+                "{} has handed #{} over to {}.",
+                node(at),
+                write.0,
+                node(home)
+            ),
+        },
+        Kind::Conflict {
+            node: at,
+            key,
+            there,
+            came,
+            kept,
+        } => {
+            let key = moment.names.key(key);
+            let (there, came) = (there.0, came.0);
+            let fate = match kept {
+                Kept::There => format!("#{there} stays, #{came} is dropped."),
+                Kept::Came => format!("#{came} wins, #{there} is dropped."),
+                Kept::Both => "both stay, side by side.".to_owned(),
+                Kept::Merged => "they are merged.".to_owned(),
+            };
+            format!(
+                "At {}, #{there} and #{came} of {key} are in conflict, as neither had seen the other: {fate}",
+                node(at)
+            )
+        }
+        Kind::Evicted {
+            client,
+            node: at,
+            lag_us,
+        } => format!(
+            "{} no longer reads from {}, which is {} behind.",
+            moment.names.client(client),
+            node(at),
+            duration(lag_us)
+        ),
+        Kind::LetBack { client, node: at } => format!(
+            "{} reads from {} again: it has caught up.",
+            moment.names.client(client),
+            node(at)
+        ),
+        Kind::Crashed {
+            node: at,
+            disk_lost: true,
+        } => format!("{} crashes, and its disk is lost too.", node(at)),
+        Kind::Crashed { node: at, .. } => format!("{} crashes; its memory is gone.", node(at)),
+        Kind::Paused { node: at } => {
+            format!("{} is paused: what reaches it waits.", node(at))
+        }
+        Kind::Resumed { node: at } => {
+            format!("{} goes on, and knows nothing of the pause.", node(at))
+        }
+        Kind::Skewed { node: at, by_us: 0 } => format!("{}’s clock is right again.", node(at)),
+        Kind::Skewed { node: at, by_us } => {
+            format!("{}’s clock is {} from now on.", node(at), ahead(by_us))
+        }
+        Kind::Cut {
+            from,
+            to,
+            both_ways,
+        } => match both_ways {
+            true => format!("{}.", cut_off(moment, from, to)),
+            false => {
+                let (from, to) = (places(moment, from, to), places(moment, to, from));
+                format!("All messages from {from} to {to} are lost from now on.")
+            }
+        },
+        Kind::Healed { from, to } => match from == to {
+            true => "All links work again.".to_owned(),
+            false => format!(
+                "The links between {} and {} work again.",
+                places(moment, from, to),
+                places(moment, to, from)
+            ),
+        },
+        Kind::Slowed { from, to, by_us } => {
+            let (from, to) = (places(moment, from, to), places(moment, to, from));
+            match by_us {
+                0 => format!("Messages between {from} and {to} are as fast as usual again."),
+                by_us => format!(
+                    "Messages between {from} and {to} take {} longer.",
+                    duration(by_us)
+                ),
+            }
+        }
+        Kind::BackedUp {
+            number,
+            worked: true,
+        } => format!("Backup {number} is made."),
+        Kind::BackedUp { number, .. } => {
+            format!("Backup {number} fails, and nobody is told.")
+        }
+        Kind::Restored { node: at, as_of } => format!(
+            "{}’s disk is replaced by a copy as of {}.",
+            node(at),
+            crate::quantity::moment(as_of.0)
+        ),
+        Kind::NothingToRestore { node: at } => {
+            format!("There is no backup to restore {} from.", node(at))
+        }
         Kind::Restarted { node: at } => format!("{} starts again from its disk.", node(at)),
         Kind::Changed { script } => changed(moment, script),
+        Kind::Recognised {
+            node: at,
+            write,
+            earlier,
+            ..
+        } => format!(
+            "{} finds #{} in its log under the key of #{}: it is the same, and is not written again.",
+            node(at),
+            earlier.0,
+            write.0
+        ),
+        Kind::Rested { since } => format!(
+            "All is quiet: nothing has changed for {}.",
+            duration(record.at.since_us(since))
+        ),
     };
     Some(sentence)
 }
@@ -217,6 +465,27 @@ fn change_words(moment: &Moment<'_>, key: &str, change: Change) -> String {
         Change::Set(value) => format!("sets {key} to {}", moment.value(value)),
         Change::Add(by) if by < 0 => format!("takes {} from {key}", by.unsigned_abs()),
         Change::Add(by) => format!("adds {by} to {key}"),
+        Change::Insert(item) => format!("puts {} into {key}", moment.item(item)),
+        Change::Remove(item) => format!("takes {} out of {key}", moment.item(item)),
+        Change::Call(function) => format!("sets {key} to {}", function_name(function)),
+    }
+}
+
+/// As it is written in SQL.
+pub(crate) fn function_name(function: Function) -> &'static str {
+    match function {
+        Function::Now => "NOW()",
+        Function::Rand => "RAND()",
+        Function::Uuid => "UUID()",
+        Function::NextId => "the next id",
+    }
+}
+
+fn entry_words(moment: &Moment<'_>, partition: PartitionId, position: Position) -> String {
+    let known = moment.index.appended(partition, position);
+    match known.and_then(|entry| entry.write) {
+        Some(write) => format!("#{}", write.0),
+        None => format!("entry {}", position.index),
     }
 }
 
@@ -257,6 +526,17 @@ fn delivered(moment: &Moment<'_>, record: &Record) -> Option<String> {
             Some(format!("{to} hears that {from} has #{}.", write.0))
         }
         MessageKind::Vote => Some(format!("{to} gets {from}’s vote.")),
+        MessageKind::Hinted => {
+            let write = message.carries.write?;
+            Some(format!(
+                "{to} hears that {from} keeps #{} for another.",
+                write.0
+            ))
+        }
+        MessageKind::Inspected => Some(format!("{to} hears how far {from} is.")),
+        MessageKind::TooStale => Some(format!(
+            "{to} hears that {from} does not have what the token names."
+        )),
         _ => None,
     }
 }
@@ -270,11 +550,16 @@ fn lost(moment: &Moment<'_>, record: &Record, fate: &str) -> Option<String> {
     ))
 }
 
-fn what(moment: &Moment<'_>, message: &Message) -> String {
+/// A message, as the subject of a sentence: "The message with #3".
+pub(crate) fn what(moment: &Moment<'_>, message: &Message) -> String {
     let write = crate::flights::write_carried(moment, message);
     let number = |before: &str| match write {
         Some(write) => format!("{before} #{}", write.0),
-        None => before.trim_end_matches(" for").to_owned(),
+        None => before
+            .trim_end_matches(" for")
+            .trim_end_matches(" with")
+            .trim_end_matches(" of")
+            .to_owned(),
     };
     match message.kind {
         MessageKind::Write => number("The request to write"),
@@ -283,8 +568,8 @@ fn what(moment: &Moment<'_>, message: &Message) -> String {
         MessageKind::Answer | MessageKind::Fetched => "The answer".to_owned(),
         MessageKind::NotLeader => "The refusal".to_owned(),
         MessageKind::Ask => "The question who leads".to_owned(),
-        MessageKind::Told => "The word who leads".to_owned(),
-        MessageKind::Append if write.is_none() => "A message of the log".to_owned(),
+        MessageKind::Told => "The reply that names the leader".to_owned(),
+        MessageKind::Append if write.is_none() => "The question where the logs part".to_owned(),
         MessageKind::Append | MessageKind::Store => number("The message with"),
         MessageKind::Ack | MessageKind::Stored => number("The acknowledgement for"),
         MessageKind::Heartbeat => "A heartbeat".to_owned(),
@@ -292,76 +577,23 @@ fn what(moment: &Moment<'_>, message: &Message) -> String {
         MessageKind::Vote => "The vote".to_owned(),
         MessageKind::Appoint => "The appointment".to_owned(),
         MessageKind::Fetch => "The request to look up".to_owned(),
-    }
-}
-
-/// "From now on reads go to the leader."
-fn changed(moment: &Moment<'_>, script: u16) -> String {
-    let scenario = moment.run.scenario();
-    let mut before = &scenario.settings;
-    for Scripted { entry, does, .. } in &scenario.script {
-        let Intervention::Set(after) = does else {
-            continue;
-        };
-        if *entry == script {
-            let changes = differences(before, after);
-            return match changes.is_empty() {
-                true => "The settings change.".to_owned(),
-                false => format!("From now on {}.", listed(&changes)),
-            };
+        MessageKind::TooStale | MessageKind::PositionLost | MessageKind::Refused => {
+            "The refusal".to_owned()
         }
-        before = after;
+        MessageKind::Alive | MessageKind::Pong => "A sign of life".to_owned(),
+        MessageKind::Ping => "The question whether it is there".to_owned(),
+        MessageKind::Snapshot => "The snapshot".to_owned(),
+        MessageKind::Inspect => "The question how far it is".to_owned(),
+        MessageKind::Inspected => "The reply that says how far it is".to_owned(),
+        MessageKind::Hint => number("The hint with"),
+        MessageKind::Handoff => number("The hand-off of"),
+        MessageKind::Repair => number("The repair with"),
+        MessageKind::Compare => "The comparison".to_owned(),
+        MessageKind::Differ => "The answer to the comparison".to_owned(),
+        MessageKind::Replicate => number("The message with"),
+        MessageKind::Hinted
+        | MessageKind::HandedOff
+        | MessageKind::Repaired
+        | MessageKind::Replicated => number("The acknowledgement for"),
     }
-    "The settings change.".to_owned()
-}
-
-fn differences(before: &Settings, after: &Settings) -> Vec<String> {
-    let mut changes = Vec::new();
-    let mut note = |changed: bool, words: String| {
-        if changed {
-            changes.push(words);
-        }
-    };
-    note(
-        before.ack != after.ack,
-        format!("“done” is said after: {}", ack_name(after.ack)),
-    );
-    note(
-        before.reads != after.reads,
-        format!("reads go to {}", reads_name(after.reads)),
-    );
-    note(before.w != after.w, format!("W = {}", after.w));
-    note(before.r != after.r, format!("R = {}", after.r));
-    let loss = decimal(after.network.loss_ppm.into(), 10_000);
-    note(
-        before.network.loss_ppm != after.network.loss_ppm,
-        format!("{loss} % of all messages are lost"),
-    );
-    let (one, other) = (&before.network, &after.network);
-    let delays = [
-        (one.replication != other.replication, "followers"),
-        (one.peer != other.peer, "replicas"),
-        (one.client != other.client, "clients"),
-        (
-            (&one.w, &one.a, &one.r, &one.s) != (&other.w, &other.a, &other.r, &other.s),
-            "copies",
-        ),
-    ];
-    let slower: Vec<&str> = delays
-        .iter()
-        .filter_map(|(changed, who)| changed.then_some(*who))
-        .collect();
-    note(
-        !slower.is_empty(),
-        format!("messages to and from {} take another time", listed(&slower)),
-    );
-    note(
-        before.rates != after.rates,
-        "the clients have another pace".to_owned(),
-    );
-    note(
-        before.visible != after.visible,
-        "replicas show writes at another moment".to_owned(),
-    );
-    changes
 }

@@ -9,7 +9,8 @@ use replication::promise::Violation;
 use replication::run::Run;
 use replication::trace::{Kind, MessageKind, Record, Seq};
 
-use crate::geometry::{Curve, Point};
+use crate::geometry::{Curve, Point, Rect};
+use crate::glyphs;
 use crate::index::SceneIndex;
 use crate::layout::Layout;
 use crate::metrics::Metrics;
@@ -18,6 +19,7 @@ use crate::routes::Lane;
 use crate::stage::{Detail, Face, Stage};
 use crate::text::{fit_any, width};
 use crate::tone::{Hue, Tone};
+use crate::trip::Trip;
 
 /// A message on its way.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,14 +32,8 @@ pub struct Flight {
     pub to: Place,
     /// Its way, in its direction of travel; a lost one goes half of it.
     pub curve: Curve,
-    /// When it left, in microseconds of true time.
-    pub sent_us: u64,
-    /// How long the whole way takes, in microseconds; at least 1.
-    pub flight_us: u64,
-    /// When it is over: at its arrival, or half-way where it is lost.
-    pub ends_us: u64,
-    /// Whether it will be lost.
-    pub lost: bool,
+    /// When it is where on its way.
+    pub trip: Trip,
     /// How it is drawn.
     pub shape: ChipShape,
     /// The write that it carries, acknowledges or returns.
@@ -89,6 +85,37 @@ pub enum ChipShape {
     Ask,
     /// Not me, or that one: a small hollow pill.
     Told,
+    /// No, and why: a hollow pill with a word.
+    Refusal,
+    /// Kept for one who is away: a filled diamond.
+    Hint,
+    /// What was kept, on its way home: a filled diamond with an outline.
+    Handoff,
+    /// What a copy lacks: a filled circle with a plus.
+    Repair,
+    /// Have you got all of this: a small hollow circle with an equals sign.
+    Compare,
+    /// All of it at once: a filled square on two more.
+    Snapshot,
+    /// How far are you: a leader's hollow circle with a question mark.
+    Inspect,
+    /// This far: a leader's hollow circle with a check mark.
+    Inspected,
+    /// I have heard you: a small hollow dot.
+    Pulse,
+}
+
+/// A piece of a chip, around its own origin.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Part {
+    /// An upright rectangle with round corners of this radius.
+    Rect(&'static str, Rect, f64),
+    /// A circle of this radius.
+    Circle(&'static str, f64),
+    /// The `d` of a path.
+    Path(&'static str, String),
+    /// Text in the middle, of this font size.
+    Text(Face, String, f64),
 }
 
 impl ChipShape {
@@ -107,7 +134,88 @@ impl ChipShape {
             ChipShape::Appoint => "k-appoint",
             ChipShape::Ask => "k-ask",
             ChipShape::Told => "k-told",
+            ChipShape::Refusal => "k-refusal",
+            ChipShape::Hint => "k-hint",
+            ChipShape::Handoff => "k-handoff",
+            ChipShape::Repair => "k-repair",
+            ChipShape::Compare => "k-compare",
+            ChipShape::Snapshot => "k-snapshot",
+            ChipShape::Inspect => "k-inspect",
+            ChipShape::Inspected => "k-inspected",
+            ChipShape::Pulse => "k-pulse",
         }
+    }
+}
+
+impl Flight {
+    /// What it is drawn as, from the bottom up, where `r` is the stage's
+    /// [`chip_radius`](Stage::chip_radius). The classes are `body`, `glyph` and the like.
+    pub fn parts(&self, r: f64) -> Vec<Part> {
+        let (w, h) = (self.half_width, self.half_height);
+        let middle = Point::default();
+        let body = Rect::around(middle, 2.0 * w, 2.0 * h);
+        let mut parts = Vec::new();
+        let behind = |by: f64| {
+            let at = middle.moved(by * r, -by * r);
+            Part::Rect("body more", Rect::around(at, 2.0 * w, 2.0 * h), 0.45 * r)
+        };
+        match self.shape {
+            ChipShape::Request | ChipShape::Replicate => {
+                parts.extend((self.more > 0).then(|| behind(0.24)));
+                parts.push(Part::Rect("body", body, 0.45 * r));
+            }
+            ChipShape::Snapshot => {
+                parts.extend([behind(0.44), behind(0.22)]);
+                parts.push(Part::Rect("body", body, 0.25 * r));
+            }
+            ChipShape::Answer | ChipShape::Refusal => parts.push(Part::Rect("body", body, h)),
+            ChipShape::Told => {
+                let low = Rect::around(middle, 2.0 * w, 1.24 * h);
+                parts.push(Part::Rect("body", low, 0.62 * h));
+            }
+            ChipShape::VoteRequest | ChipShape::Vote | ChipShape::Appoint => {
+                parts.push(Part::Rect("body", body, 0.22 * r));
+            }
+            ChipShape::Hint | ChipShape::Handoff => {
+                parts.push(Part::Path("body", glyphs::diamond(body)));
+            }
+            _ => parts.push(Part::Circle("body", w)),
+        }
+        let sign = |text: &str, size: f64| Part::Text(Face::Inverse, text.to_owned(), size);
+        match self.shape {
+            ChipShape::AckCheck | ChipShape::Done | ChipShape::Vote | ChipShape::Inspected => {
+                parts.push(Part::Path("glyph", glyphs::check(middle, w)));
+            }
+            ChipShape::Appoint => {
+                let crown = glyphs::crown(Rect::around(middle, 1.15 * r, 0.75 * r));
+                parts.push(Part::Path("glyph filled", crown));
+            }
+            ChipShape::Repair => parts.push(Part::Path("glyph", glyphs::plus(middle, 0.5 * w))),
+            ChipShape::ReadRequest
+            | ChipShape::Ask
+            | ChipShape::VoteRequest
+            | ChipShape::Inspect => parts.push(sign("?", 1.3 * h)),
+            ChipShape::Compare => parts.push(sign("=", 1.3 * h)),
+            _ => {}
+        }
+        if !self.text.is_empty() {
+            let face = match self.shape {
+                ChipShape::Answer | ChipShape::Refusal => Face::Value,
+                _ => Face::Inverse,
+            };
+            parts.push(Part::Text(face, self.text.clone(), self.text_size));
+        }
+        parts
+    }
+}
+
+/// Whether a message is one of those that go back and forth all the time: a small dot, and no line in a
+/// diagram. `asks` says whether clients ask for lags all the time.
+pub(crate) fn is_chatter(kind: MessageKind, asks: bool) -> bool {
+    match kind {
+        MessageKind::Heartbeat | MessageKind::Alive | MessageKind::Ping | MessageKind::Pong => true,
+        MessageKind::Ask | MessageKind::Told => asks,
+        _ => false,
     }
 }
 
@@ -124,6 +232,8 @@ pub struct Mark {
     pub until_us: u64,
     /// The lost write's colour.
     pub hue: Option<Hue>,
+    /// Whether the link is cut: the cross stands where the cut is.
+    pub cut: bool,
 }
 
 /// How long a cross stays, in microseconds of model time.
@@ -143,22 +253,48 @@ pub fn flights(
     focus: Option<&Violation>,
 ) -> Vec<Flight> {
     let moment = Moment::of(run, index);
-    let focus = Focus::on(run, focus);
-    let mut ways = Ordered::default();
-    let mut shown: Vec<(&Record, Message)> = moment
-        .in_flight()
-        .iter()
-        .filter_map(|seq| moment.message(*seq))
-        .collect();
+    let mut shown: Vec<Seq> = moment.in_flight().to_vec();
     if shown.len() > FLIGHTS_MAX {
-        shown.retain(|(_, message)| message.kind != MessageKind::Heartbeat);
+        let asks = moment.asks_for_lag();
+        let is_beat = |seq: &Seq| {
+            let message = moment.message(*seq);
+            message.is_none_or(|(_, message)| is_chatter(message.kind, asks))
+        };
+        shown.retain(|seq| !is_beat(seq));
         shown.drain(..shown.len().saturating_sub(FLIGHTS_MAX));
     }
+    flights_among(&moment, &shown, stage, focus)
+}
+
+/// Those of some messages alone: a message keeps its way, so that between two moments only what was sent since
+/// has to be worked out.
+///
+/// `seqs` are the records of their sendings; what has arrived by now is among them all the same.
+pub fn flights_of(
+    run: &dyn Run,
+    index: &SceneIndex,
+    seqs: &[Seq],
+    stage: &Stage,
+    focus: Option<&Violation>,
+) -> Vec<Flight> {
+    flights_among(&Moment::of(run, index), seqs, stage, focus)
+}
+
+fn flights_among(
+    moment: &Moment<'_>,
+    seqs: &[Seq],
+    stage: &Stage,
+    focus: Option<&Violation>,
+) -> Vec<Flight> {
+    let index = moment.index;
+    let focus = Focus::on(moment.run, focus);
+    let asks = moment.asks_for_lag();
+    let mut ways = Ordered::default();
+    let shown = seqs.iter().filter_map(|seq| moment.message(*seq));
     let mut flights: Vec<Flight> = shown
-        .into_iter()
         .filter_map(|(record, message)| {
             let seq = record.seq;
-            let beat = message.kind == MessageKind::Heartbeat;
+            let beat = is_chatter(message.kind, asks);
             let key = (message.from, message.to, index.lane(seq), beat);
             if !ways.contains(key) {
                 let lane = if beat { Lane::Beat } else { Lane::Chip(key.2) };
@@ -166,7 +302,7 @@ pub fn flights(
             }
             let curve = *ways.get(key)?;
             Some(flight(
-                &moment,
+                moment,
                 &stage.layout,
                 &focus,
                 record,
@@ -185,9 +321,7 @@ pub fn flights(
 ///
 /// Before it left it stands at its beginning, after it ended at its end.
 pub fn position(flight: &Flight, t_us: f64) -> Point {
-    let ends = flight.ends_us as f64;
-    let t = (t_us.min(ends) - flight.sent_us as f64) / flight.flight_us as f64;
-    flight.curve.at(t.clamp(0.0, 1.0))
+    flight.curve.at(flight.trip.share(t_us))
 }
 
 /// The crosses of what was lost within the last [`MARK_US`].
@@ -201,19 +335,28 @@ pub fn marks(run: &dyn Run, index: &SceneIndex, stage: &Stage) -> Vec<Mark> {
     });
     let mark = |record: &Record| {
         let (sent, message) = moment.message(record.cause?)?;
-        if message.kind == MessageKind::Heartbeat {
+        if is_chatter(message.kind, moment.asks_for_lag()) {
             return None;
         }
+        let (share, cut) = match record.kind {
+            Kind::Lost { cut } => (0.5, cut),
+            Kind::Dropped => (
+                Trip::of(&moment, sent, &message).share(f64::INFINITY),
+                false,
+            ),
+            _ => (1.0, false),
+        };
         let lane = index.lane(sent.seq);
         let way = stage
             .layout
             .way(message.from, message.to, Lane::Chip(lane))?;
         Some(Mark {
             seq: record.seq,
-            at: way.at(if record.kind == Kind::Lost { 0.5 } else { 1.0 }),
+            at: way.at(share),
             since_us: record.at.0,
             until_us: record.at.0 + MARK_US,
             hue: write_carried(&moment, &message).map(Hue::of),
+            cut,
         })
     };
     fresh.filter_map(mark).collect()
@@ -228,40 +371,25 @@ fn flight(
     curve: Curve,
 ) -> Flight {
     let m = &layout.metrics;
-    let shape = shape(&message);
+    let shape = shape(&message, moment.asks_for_lag());
     let write = write_carried(moment, &message);
     let bad = focus.has(record.seq, message.carries);
     let text = match shape {
         ChipShape::Answer => answer_text(moment, m, record, &message),
-        ChipShape::Request | ChipShape::Replicate => {
+        ChipShape::Request | ChipShape::Replicate | ChipShape::Hint | ChipShape::Handoff => {
             write.map_or(String::new(), |write| write.0.to_string())
         }
+        ChipShape::Snapshot => "all".to_owned(),
+        ChipShape::Refusal => refusal(message.kind).to_owned(),
         _ => String::new(),
     };
-    let r = m.chip_r;
-    let pill = width(&text, Face::Value, m.chip_text()) / 2.0 + 0.75 * r;
-    let (half_width, half_height) = match shape {
-        ChipShape::Answer => (pill.max(1.2 * r), 1.05 * r),
-        ChipShape::Request | ChipShape::Replicate => (r.max(pill - 0.3 * r), r),
-        ChipShape::Heartbeat => (0.24 * r, 0.24 * r),
-        ChipShape::Ask | ChipShape::Told => (0.7 * r, 0.7 * r),
-        _ => (0.92 * r, 0.92 * r),
-    };
-    let flight_us = message.flight_us.max(1);
-    let whole = if message.lost {
-        flight_us / 2
-    } else {
-        flight_us
-    };
+    let (half_width, half_height) = half_size(shape, &text, m.chip_r, m.chip_text());
     Flight {
         seq: record.seq,
         from: message.from,
         to: message.to,
         curve,
-        sent_us: record.at.0,
-        flight_us,
-        ends_us: record.at.0 + whole,
-        lost: message.lost,
+        trip: Trip::of(moment, record, &message),
         shape,
         write,
         hue: write.map(Hue::of),
@@ -276,36 +404,94 @@ fn flight(
     }
 }
 
-fn shape(message: &Message) -> ChipShape {
+/// Half the width and half the height of a chip with this text, in this font size, where `r` is the stage's
+/// [`chip_radius`](Stage::chip_radius).
+pub(crate) fn half_size(shape: ChipShape, text: &str, r: f64, text_size: f64) -> (f64, f64) {
+    let pill = width(text, Face::Value, text_size) / 2.0 + 0.75 * r;
+    match shape {
+        ChipShape::Answer | ChipShape::Refusal => (pill.max(1.2 * r), 1.05 * r),
+        ChipShape::Request | ChipShape::Replicate | ChipShape::Snapshot => {
+            (r.max(pill - 0.3 * r), r)
+        }
+        // A diamond has less room for a number than a square.
+        ChipShape::Hint | ChipShape::Handoff => (1.25 * r.max(pill - 0.3 * r), 1.25 * r),
+        ChipShape::Heartbeat | ChipShape::Pulse => (0.24 * r, 0.24 * r),
+        ChipShape::Ask | ChipShape::Told | ChipShape::Compare => (0.7 * r, 0.7 * r),
+        _ => (0.92 * r, 0.92 * r),
+    }
+}
+
+fn shape(message: &Message, asks: bool) -> ChipShape {
     match message.kind {
         MessageKind::Write => ChipShape::Request,
         MessageKind::Read | MessageKind::Fetch => ChipShape::ReadRequest,
         MessageKind::Done => ChipShape::Done,
         MessageKind::Answer | MessageKind::Fetched => ChipShape::Answer,
+        MessageKind::Ask if asks => ChipShape::Heartbeat,
+        MessageKind::Told if asks => ChipShape::Pulse,
         MessageKind::NotLeader | MessageKind::Told => ChipShape::Told,
+        MessageKind::TooStale | MessageKind::PositionLost | MessageKind::Refused => {
+            ChipShape::Refusal
+        }
         MessageKind::Ask => ChipShape::Ask,
         // Without entries it only asks where the logs part.
         MessageKind::Append if message.carries.entries == 0 => ChipShape::Ask,
-        MessageKind::Append | MessageKind::Store => ChipShape::Replicate,
+        MessageKind::Append | MessageKind::Store | MessageKind::Replicate => ChipShape::Replicate,
+        MessageKind::Snapshot => ChipShape::Snapshot,
         // Without a position it asks for entries, or refuses an old leader.
         MessageKind::Ack if message.carries.upto.is_none() => ChipShape::Told,
-        MessageKind::Ack | MessageKind::Stored => ChipShape::AckCheck,
-        MessageKind::Heartbeat => ChipShape::Heartbeat,
+        MessageKind::Ack
+        | MessageKind::Stored
+        | MessageKind::Hinted
+        | MessageKind::HandedOff
+        | MessageKind::Repaired
+        | MessageKind::Replicated => ChipShape::AckCheck,
+        MessageKind::Heartbeat | MessageKind::Ping => ChipShape::Heartbeat,
+        MessageKind::Alive | MessageKind::Pong => ChipShape::Pulse,
         MessageKind::VoteRequest => ChipShape::VoteRequest,
         MessageKind::Vote => ChipShape::Vote,
         MessageKind::Appoint => ChipShape::Appoint,
+        MessageKind::Inspect => ChipShape::Inspect,
+        MessageKind::Inspected => ChipShape::Inspected,
+        MessageKind::Hint => ChipShape::Hint,
+        MessageKind::Handoff => ChipShape::Handoff,
+        MessageKind::Repair | MessageKind::Differ => ChipShape::Repair,
+        MessageKind::Compare => ChipShape::Compare,
     }
 }
 
-fn tone(shape: ChipShape, bad: bool) -> Tone {
+/// Why a client gets no answer, in a word or two.
+fn refusal(kind: MessageKind) -> &'static str {
+    match kind {
+        MessageKind::TooStale => "lacks it",
+        MessageKind::PositionLost => "lost",
+        _ => "too few",
+    }
+}
+
+pub(crate) fn tone(shape: ChipShape, bad: bool) -> Tone {
     match shape {
         _ if bad => Tone::Bad,
         ChipShape::Done => Tone::Ok,
         ChipShape::ReadRequest | ChipShape::Request => Tone::Client,
         ChipShape::Answer => Tone::Follower,
-        ChipShape::VoteRequest | ChipShape::Vote | ChipShape::Appoint => Tone::Leader,
-        ChipShape::Replicate | ChipShape::AckCheck => Tone::Ink,
-        ChipShape::Heartbeat | ChipShape::Ask | ChipShape::Told => Tone::Muted,
+        ChipShape::Refusal => Tone::Warn,
+        ChipShape::VoteRequest
+        | ChipShape::Vote
+        | ChipShape::Appoint
+        | ChipShape::Inspect
+        | ChipShape::Inspected => Tone::Leader,
+        ChipShape::Replicate
+        | ChipShape::AckCheck
+        | ChipShape::Snapshot
+        | ChipShape::Hint
+        | ChipShape::Handoff
+        | ChipShape::Repair => Tone::Ink,
+        ChipShape::Heartbeat
+        | ChipShape::Pulse
+        | ChipShape::Ask
+        | ChipShape::Told
+        | ChipShape::Compare => Tone::Muted,
     }
 }
 
@@ -410,6 +596,16 @@ fn aria(
         ChipShape::Done => format!("“Done” for write{number}"),
         ChipShape::ReadRequest => "Read".to_owned(),
         ChipShape::Answer => format!("Answer {text}"),
+        ChipShape::Refusal => format!("Refusal: {text}"),
+        ChipShape::Hint => format!("Hint with write{number}"),
+        ChipShape::Handoff => format!("Hand-off of write{number}"),
+        ChipShape::Repair => format!("Repair with write{number}"),
+        ChipShape::Compare => "Comparison".to_owned(),
+        ChipShape::Snapshot => "Snapshot".to_owned(),
+        ChipShape::Inspect => "Question how far it is".to_owned(),
+        ChipShape::Inspected => "How far it is".to_owned(),
+        ChipShape::Pulse => "Sign of life".to_owned(),
+        ChipShape::Heartbeat if message.kind == MessageKind::Ask => "Question".to_owned(),
         ChipShape::Heartbeat => "Heartbeat".to_owned(),
         ChipShape::VoteRequest => "Request for a vote".to_owned(),
         ChipShape::Vote => "Vote".to_owned(),

@@ -209,6 +209,14 @@ impl Curve {
         self.between(part, 1.0 - part)
     }
 
+    /// The curve without about `by` to either side of its middle.
+    pub fn parted(self, by: f64) -> (Curve, Curve) {
+        let length = self.from.distance(self.bend) + self.bend.distance(self.to);
+        let chord = self.from.distance(self.to);
+        let part = (2.0 * by / (length + chord).max(1e-9)).min(0.3);
+        (self.between(0.0, 0.5 - part), self.between(0.5 + part, 1.0))
+    }
+
     /// The part of the curve between two of its points.
     fn between(self, from: f64, to: f64) -> Curve {
         let mix =

@@ -65,6 +65,46 @@ pub fn hatch(cell: Rect) -> String {
     strokes
 }
 
+/// A diamond that fills a rectangle.
+pub fn diamond(at: Rect) -> String {
+    let centre = at.centre();
+    let numbers = [
+        centre.x,
+        at.y,
+        at.right(),
+        centre.y,
+        centre.x,
+        at.bottom(),
+        at.x,
+        centre.y,
+    ];
+    path("M# #L# #L# #L# #z", &numbers)
+}
+
+/// A plus whose arms have this length.
+pub fn plus(at: Point, r: f64) -> String {
+    let numbers = [at.x - r, at.y, 2.0 * r, at.x, at.y - r, 2.0 * r];
+    path("M# #h#M# #v#", &numbers)
+}
+
+/// Two bars: it is paused.
+pub fn pause(at: Rect) -> String {
+    let bar = 0.36 * at.w;
+    let numbers = [
+        at.x,
+        at.y,
+        bar,
+        at.h,
+        bar,
+        at.right() - bar,
+        at.y,
+        bar,
+        at.h,
+        bar,
+    ];
+    path("M# #h#v#h-#zM# #h#v#h-#z", &numbers)
+}
+
 /// A client's shoulders, in a circle of this radius; the head is [`head`].
 pub fn shoulders(at: Point, r: f64) -> String {
     let (w, h) = (0.47 * r, 0.42 * r);

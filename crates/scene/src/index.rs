@@ -3,14 +3,22 @@
 //! Everything in it is in order of [`Seq`], so that a question "at the cursor" is a binary search and
 //! a cursor in the past needs nothing else.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use replication::ids::{
-    Change, ClientId, KeyId, NodeId, OpId, PartitionId, Place, Position, Value, Version, WriteId,
+    Change, ClientId, Held, ItemId, ItemSet, KeyId, NodeId, OpId, PartitionId, Position, Value,
+    Version, WriteId,
 };
 use replication::ordered::Ordered;
 use replication::run::Run;
-use replication::scenario::{NarrationEvent, ProtocolKind};
+use replication::scenario::{Conflicts, NarrationEvent, ProtocolKind, ReadPolicy};
 use replication::trace::{Action, Kind, MessageKind, Outcome, Record, Seq};
 
+use crate::flights::is_chatter;
+use crate::lanes::Lanes;
+use crate::layout::Layout;
+use crate::metrics::Shape;
 use crate::timeline::is_quiet;
 
 /// Answers about one run's records, without reading them all again.
@@ -24,20 +32,35 @@ pub struct SceneIndex {
     loud: Vec<Seq>,
     turns: Vec<Seq>,
     losses: Vec<Seq>,
+    /// What somebody does to messages on the wire: by the sending.
+    disturbed: Vec<(Seq, Seq)>,
     sent: Vec<Seq>,
-    lanes: Ordered<Seq, u8>,
-    departures: Ordered<(Place, Place), Departure>,
+    lanes: Lanes,
     ops: Vec<Ordered<u32, OpFacts>>,
     by_client: Vec<Vec<(Seq, OpId)>>,
     writes: Vec<Option<WriteFacts>>,
     logs: Ordered<(NodeId, PartitionId), Log>,
     appended: Vec<Ordered<Position, Appended>>,
-    newest_acked: Vec<Vec<Acked>>,
-    stored: Ordered<(WriteId, NodeId), Seq>,
+    fronts: Vec<Vec<Front>>,
+    /// The inserts of merged sets that no acknowledged remove has covered.
+    inserted: Vec<Vec<(ItemId, Version)>>,
+    /// By how many times the replica's disk had been lost or replaced before.
+    stored: Ordered<(WriteId, NodeId, u8), Seq>,
+    wiped: Vec<(Seq, NodeId)>,
     looks: Ordered<(ClientId, KeyId), Seq>,
     spread: Vec<(Seq, WriteId)>,
     is_spread: Vec<bool>,
     firsts: Vec<(NarrationEvent, Seq)>,
+    /// Where everything stood on the last stage: it stands there on the next.
+    layout: RefCell<Option<Placed>>,
+}
+
+/// A layout, and what it is for.
+#[derive(Clone, Debug)]
+struct Placed {
+    shape: Shape,
+    size: (f64, f64),
+    layout: Rc<Layout>,
 }
 
 /// A replica's log, as far as its values need it.
@@ -79,18 +102,39 @@ pub(crate) struct Acked {
     pub by: NodeId,
 }
 
-/// The last message that left on a way.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Departure {
-    at_us: u64,
-    flight_us: u64,
-    lane: u8,
+/// The acknowledged writes to a key that no other acknowledged one supersedes, from a moment on.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Front {
+    pub seq: Seq,
+    /// One; with version vectors there may be several.
+    pub acked: Vec<Acked>,
+    /// What the key should hold, where all acknowledged writes merge.
+    pub merged: Option<Value>,
 }
 
 impl SceneIndex {
     /// An index of nothing.
     pub fn new() -> Self {
         SceneIndex::default()
+    }
+
+    /// Where everything stands.
+    pub(crate) fn layout(&self, shape: Shape, width: f64, height: f64) -> Rc<Layout> {
+        let mut last = self.layout.borrow_mut();
+        let size = (width, height);
+        if let Some(last) = &*last
+            && last.shape == shape
+            && last.size == size
+        {
+            return last.layout.clone();
+        }
+        let layout = Rc::new(Layout::of(shape, width, height));
+        *last = Some(Placed {
+            shape,
+            size,
+            layout: layout.clone(),
+        });
+        layout
     }
 
     /// Takes in the records that are new since the last time.
@@ -103,12 +147,30 @@ impl SceneIndex {
         if !same {
             *self = SceneIndex::default();
         }
-        let kind = run.scenario().structure.kind;
+        let structure = &run.scenario().structure;
+        let manner = Manner {
+            kind: structure.kind,
+            merges: structure.kind == ProtocolKind::MultiLeader
+                && structure.conflicts == Conflicts::Merge,
+            // Clients then ask for lags all the time.
+            asks: matches!(run.settings().reads, ReadPolicy::LagBudget { .. }),
+        };
         for record in &records[self.known..] {
-            self.take(record, records, kind);
+            self.take(record, records, manner);
         }
         self.known = records.len();
         self.last = records.last().copied();
+    }
+
+    /// How often somebody has dropped a message or held one up.
+    pub fn disturbed(&self) -> usize {
+        self.disturbed.len()
+    }
+
+    /// The records of what somebody does to the message that this one sends, in order.
+    pub(crate) fn disturbances(&self, sent: Seq) -> impl Iterator<Item = Seq> + '_ {
+        let of_it = self.disturbed.iter().filter(move |(of, _)| *of == sent);
+        of_it.map(|(_, seq)| *seq)
     }
 
     /// How many records it knows.
@@ -121,7 +183,7 @@ impl SceneIndex {
         &self.loud
     }
 
-    /// Crashes, restarts, changes of leader and of settings, discarded entries.
+    /// What is done to replicas and links, changes of leader and of settings, conflicts, hints.
     pub(crate) fn turns(&self) -> &[Seq] {
         &self.turns
     }
@@ -138,7 +200,7 @@ impl SceneIndex {
 
     /// Beside which other messages one travels: 0 for one that left alone.
     pub(crate) fn lane(&self, seq: Seq) -> u8 {
-        self.lanes.get(seq).copied().unwrap_or(0)
+        self.lanes.of(seq)
     }
 
     pub(crate) fn op(&self, op: OpId) -> Option<&OpFacts> {
@@ -151,6 +213,21 @@ impl SceneIndex {
         let count = begun.partition_point(|(seq, _)| seq.index() < happened);
         let (_, op) = begun.get(count.checked_sub(1)?)?;
         self.op(*op)
+    }
+
+    /// A client's operations that began before `happened`, the last first.
+    pub(crate) fn ops_back(
+        &self,
+        client: ClientId,
+        happened: usize,
+    ) -> impl Iterator<Item = &OpFacts> {
+        let begun = self.by_client.get(usize::from(client.0));
+        let begun = begun.map_or(&[][..], Vec::as_slice);
+        let count = begun.partition_point(|(seq, _)| seq.index() < happened);
+        begun[..count]
+            .iter()
+            .rev()
+            .filter_map(|(_, op)| self.op(*op))
     }
 
     pub(crate) fn write(&self, write: WriteId) -> Option<&WriteFacts> {
@@ -179,27 +256,41 @@ impl SceneIndex {
             .find_map(|epoch| self.appended(partition, Position { epoch, index }))
     }
 
-    /// The acknowledged write to a key that no other acknowledged one supersedes.
-    pub(crate) fn newest_acked(&self, key: KeyId, happened: usize) -> Option<&Acked> {
-        let of_key = self.newest_acked.get(usize::from(key.0))?;
-        let count = of_key.partition_point(|acked| acked.seq.index() < happened);
+    /// The acknowledged writes to a key that no other acknowledged one supersedes.
+    pub(crate) fn front(&self, key: KeyId, happened: usize) -> Option<&Front> {
+        let of_key = self.fronts.get(usize::from(key.0))?;
+        let count = of_key.partition_point(|front| front.seq.index() < happened);
         of_key.get(count.checked_sub(1)?)
+    }
+
+    /// The last of these.
+    pub(crate) fn newest_acked(&self, key: KeyId, happened: usize) -> Option<&Acked> {
+        self.front(key, happened)?.acked.last()
     }
 
     /// The same over all keys, by time.
     pub(crate) fn last_acked(&self, happened: usize) -> Option<&Acked> {
-        (0..self.newest_acked.len())
+        (0..self.fronts.len())
             .filter_map(|key| self.newest_acked(KeyId(key as u8), happened))
             .max_by_key(|acked| acked.seq)
     }
 
-    /// Leaderless: whether a version had come to a replica before `happened`.
+    /// Without a log: whether a version had come to a replica's disk before `happened`.
     pub(crate) fn was_stored(&self, write: WriteId, node: NodeId, happened: usize) -> bool {
-        let stored = self.stored.get((write, node));
+        let stored = self.stored.get((write, node, self.wipes(node, happened)));
         stored.is_some_and(|seq| seq.index() < happened)
     }
 
-    /// Leaderless: when each write was first on its way to a copy, or on one.
+    /// How many times a replica's disk was lost or replaced before `happened`.
+    pub fn wipes(&self, node: NodeId, happened: usize) -> u8 {
+        let before = self
+            .wiped
+            .iter()
+            .take_while(|(seq, _)| seq.index() < happened);
+        before.filter(|(_, other)| *other == node).count().min(255) as u8
+    }
+
+    /// Without a log: when each write was first on its way to a copy, or on one.
     pub(crate) fn spread(&self) -> &[(Seq, WriteId)] {
         &self.spread
     }
@@ -210,7 +301,7 @@ impl SceneIndex {
         known.map(|(_, seq)| *seq)
     }
 
-    fn take(&mut self, record: &Record, trace: &[Record], kind: ProtocolKind) {
+    fn take(&mut self, record: &Record, trace: &[Record], manner: Manner) {
         if !is_quiet(record, trace) {
             self.loud.push(record.seq);
         }
@@ -220,8 +311,14 @@ impl SceneIndex {
             self.firsts.push((event, record.seq));
         }
         match record.kind {
-            Kind::Invoked { op, action } => self.invoked(record.seq, op, action, kind),
+            Kind::Invoked { op, action } => self.invoked(record.seq, op, action, manner.kind),
             Kind::Ended { op, outcome } => {
+                let is_write = self
+                    .op(op)
+                    .is_some_and(|op| matches!(op.action, Action::Write { .. }));
+                if outcome == Outcome::PositionLost || (outcome == Outcome::Unknown && is_write) {
+                    self.turns.push(record.seq);
+                }
                 if let Some(facts) = at(&mut self.ops, usize::from(op.client.0)).get_mut(op.number)
                 {
                     facts.ended = Some((record.seq, outcome));
@@ -235,36 +332,73 @@ impl SceneIndex {
                 flight_us,
                 ..
             } => {
-                if message == MessageKind::Store
+                if matches!(message, MessageKind::Store | MessageKind::Replicate)
                     && let Some(write) = carries.write
                 {
                     self.spreads(record.seq, write);
                 }
-                if message != MessageKind::Heartbeat {
+                if !is_chatter(message, manner.asks) {
                     self.sent.push(record.seq);
-                    self.departed(record, (from, to), flight_us);
+                    self.lanes
+                        .departs(record.seq, (from, to), record.at.0, flight_us);
                 }
             }
-            Kind::Saw { op, key, .. } => {
+            Kind::Saw {
+                op,
+                key,
+                from,
+                held,
+            } => {
                 self.looks.or_insert((op.client, key), record.seq);
+                self.learned(from, held);
             }
-            Kind::Lost | Kind::Undelivered => self.losses.push(record.seq),
+            Kind::Served { node, held, .. } => self.learned(node, held),
+            Kind::Lost { .. } | Kind::Undelivered => self.losses.push(record.seq),
+            Kind::Dropped | Kind::Delayed { .. } => {
+                if record.kind == Kind::Dropped {
+                    self.losses.push(record.seq);
+                }
+                let sent = record.cause;
+                self.disturbed.extend(sent.map(|sent| (sent, record.seq)));
+                self.turns.push(record.seq);
+            }
             Kind::Appended {
                 node,
                 partition,
                 position,
                 write,
             } => self.entry(record, node, partition, position, write),
+            // What a restored disk holds was never appended there.
+            Kind::Persisted {
+                node,
+                partition,
+                position,
+                write,
+            } if !self.wiped.is_empty() && !self.has_entry(node, partition, position) => {
+                self.entry(record, node, partition, position, write);
+            }
             Kind::Stored { node, write, .. } => {
                 self.spreads(record.seq, write);
-                self.stored.or_insert((write, node), record.seq);
+                let wipes = self.wipes(node, record.seq.index());
+                self.stored.or_insert((write, node, wipes), record.seq);
             }
             Kind::Acknowledged {
                 node,
                 write,
                 version,
                 ..
-            } => self.acknowledged(record, node, write, version),
+            } => self.acknowledged(record, node, write, version, manner),
+            Kind::Restored { node, .. }
+            | Kind::Crashed {
+                node,
+                disk_lost: true,
+            } => {
+                self.wiped.push((record.seq, node));
+                for partition in 0..self.appended.len() {
+                    self.logs.remove((node, PartitionId(partition as u8)));
+                }
+                self.turns.push(record.seq);
+            }
             Kind::Promoted { .. }
             | Kind::SteppedDown { .. }
             | Kind::Crashed { .. }
@@ -272,8 +406,58 @@ impl SceneIndex {
             | Kind::Changed { .. }
             | Kind::FellBack { .. }
             | Kind::BackInSync { .. }
-            | Kind::Discarded { .. } => self.turns.push(record.seq),
+            | Kind::Discarded { .. }
+            | Kind::Serving { .. }
+            | Kind::LeaseLost { .. }
+            | Kind::LeaseRegained { .. }
+            | Kind::Installed { .. }
+            | Kind::Stopped { .. }
+            | Kind::Standby { .. }
+            | Kind::HintKept { .. }
+            | Kind::HintGone { .. }
+            | Kind::Conflict { .. }
+            | Kind::Evicted { .. }
+            | Kind::LetBack { .. }
+            | Kind::Paused { .. }
+            | Kind::Resumed { .. }
+            | Kind::Skewed { .. }
+            | Kind::Cut { .. }
+            | Kind::Healed { .. }
+            | Kind::Slowed { .. }
+            | Kind::BackedUp { .. }
+            | Kind::NothingToRestore { .. }
+            | Kind::Recognised { .. } => self.turns.push(record.seq),
             _ => {}
+        }
+    }
+
+    fn has_entry(&self, node: NodeId, partition: PartitionId, position: Position) -> bool {
+        let log = self.logs.get((node, partition));
+        log.is_some_and(|log| log.iter().rev().any(|(known, _)| *known == position))
+    }
+
+    /// What a write made of its key can be seen, where it can't be worked out. What each replica evaluates
+    /// for itself is what it is at the one that said "done".
+    fn learned(&mut self, from: NodeId, held: Held) {
+        let Some(write) = held.write else { return };
+        let Some(facts) = self.write(write).filter(|facts| facts.value.is_none()) else {
+            return;
+        };
+        let told_by = |of: &Front| {
+            of.acked
+                .iter()
+                .any(|acked| acked.write == write && acked.by == from)
+        };
+        let is_its_own =
+            !matches!(facts.change, Change::Call(_)) || self.fronts.iter().flatten().any(told_by);
+        let facts = self
+            .writes
+            .get_mut(write.0 as usize)
+            .and_then(Option::as_mut);
+        if let Some(facts) = facts
+            && is_its_own
+        {
+            facts.value = Some(held.value);
         }
     }
 
@@ -286,11 +470,11 @@ impl SceneIndex {
         at(&mut self.ops, usize::from(op.client.0)).insert(op.number, facts);
         at(&mut self.by_client, usize::from(op.client.0)).push((seq, op));
         if let Action::Write { write, key, change } = action {
-            // With a leader the value depends on the entries before it.
+            // With a leader the value depends on what it has.
             let value = match (kind, change) {
                 (_, Change::Set(value)) => Some(value),
                 (ProtocolKind::Leaderless, change) => Some(change.applied_to(Value::Absent)),
-                (ProtocolKind::SingleLeader, Change::Add(_)) => None,
+                _ => None,
             };
             *at(&mut self.writes, write.0 as usize) = Some(WriteFacts {
                 op,
@@ -311,7 +495,12 @@ impl SceneIndex {
     ) {
         let log = self.logs.or_insert((node, partition), Log::new());
         // What stood here and after it is gone: truncated, or lost with the memory in a crash.
-        log.truncate(position.index.saturating_sub(1) as usize);
+        while log
+            .last()
+            .is_some_and(|(known, _)| known.index >= position.index)
+        {
+            log.pop();
+        }
         let before = write.and_then(|write| {
             let key = self.writes.get(write.0 as usize)?.as_ref()?.key;
             let same_key = |write: &WriteId| {
@@ -332,10 +521,18 @@ impl SceneIndex {
         };
         at(&mut self.appended, usize::from(partition.0)).or_insert(position, known);
 
+        let known = |before: WriteId| {
+            self.write(before)
+                .is_some_and(|facts| facts.value.is_some())
+        };
+        // What a statement makes is known where it is evaluated, and so is what is made from that.
+        let unknown = before.is_some_and(|before| !known(before));
         let before = before.and_then(|before| self.write(before)?.value);
         let facts = write.and_then(|write| self.writes.get_mut(write.0 as usize)?.as_mut());
         if let Some(facts) = facts
             && facts.value.is_none()
+            && !unknown
+            && !matches!(facts.change, Change::Call(_))
         {
             facts.value = Some(facts.change.applied_to(before.unwrap_or_default()));
         }
@@ -348,47 +545,98 @@ impl SceneIndex {
         }
     }
 
-    fn acknowledged(&mut self, record: &Record, by: NodeId, write: WriteId, version: Version) {
-        let Some(key) = self.write(write).map(|facts| facts.key) else {
+    fn acknowledged(
+        &mut self,
+        record: &Record,
+        by: NodeId,
+        write: WriteId,
+        version: Version,
+        manner: Manner,
+    ) {
+        let Some(WriteFacts { key, change, .. }) = self.write(write).copied() else {
             return;
         };
-        let of_key = at(&mut self.newest_acked, usize::from(key.0));
-        if of_key.last().is_none_or(|newest| newest.version < version) {
-            of_key.push(Acked {
-                seq: record.seq,
+        let place = usize::from(key.0);
+        let merged = manner
+            .merges
+            .then(|| self.merged(key, change, version))
+            .flatten();
+        let of_key = at(&mut self.fronts, place);
+        let mut acked = of_key
+            .last()
+            .map_or(Vec::new(), |front| front.acked.clone());
+        let seq = record.seq;
+        if acked.iter().all(|known| !known.version.covers(&version)) {
+            acked.retain(|known| !version.supersedes(&known.version));
+            acked.push(Acked {
+                seq,
                 at_us: record.at.0,
                 version,
                 write,
                 by,
             });
+        } else if merged.is_none() {
+            return;
         }
+        of_key.push(Front { seq, acked, merged });
     }
 
-    /// Gives a message a lane of its own where it leaves close behind another one.
-    fn departed(&mut self, record: &Record, way: (Place, Place), flight_us: u64) {
-        let mut lane = 0;
-        if let Some(last) = self.departures.get(way) {
-            // A seventh of the way is about the width of a chip.
-            let apart = record.at.0.saturating_sub(last.at_us);
-            if apart < last.flight_us.min(flight_us) / 7 {
-                lane = (last.lane + 1) % 3;
+    /// What all acknowledged writes to a key, this one with them, merge to; `None` for plain values.
+    fn merged(&mut self, key: KeyId, change: Change, version: Version) -> Option<Value> {
+        let place = usize::from(key.0);
+        let before = self
+            .fronts
+            .get(place)
+            .and_then(|fronts| fronts.last()?.merged);
+        let inserted = at(&mut self.inserted, place);
+        match change {
+            Change::Add(_) => return Some(change.applied_to(before.unwrap_or_default())),
+            Change::Insert(item) => inserted.push((item, version)),
+            // It takes out what it had seen; what was put in without its knowing stays.
+            Change::Remove(item) => {
+                inserted.retain(|(other, known)| *other != item || !version.covers(known));
             }
+            Change::Set(_) | Change::Call(_) => return None,
         }
-        if lane > 0 {
-            self.lanes.insert(record.seq, lane);
-        }
-        let departure = Departure {
-            at_us: record.at.0,
-            flight_us,
-            lane,
-        };
-        self.departures.insert(way, departure);
+        let items = inserted
+            .iter()
+            .fold(ItemSet::default(), |set, (item, _)| set.with(*item));
+        Some(Value::Set(items))
     }
+}
+
+/// How a run's records are read.
+#[derive(Clone, Copy)]
+struct Manner {
+    kind: ProtocolKind,
+    /// Whether sets and counters merge.
+    merges: bool,
+    /// Whether clients ask replicas for their lag all the time.
+    asks: bool,
 }
 
 /// The narration event that a record is, if it is one that needs no more than the record.
 fn narrated(kind: &Kind) -> Option<NarrationEvent> {
     match kind {
+        Kind::Ended {
+            outcome: Outcome::PositionLost,
+            ..
+        } => Some(NarrationEvent::PositionLost),
+        Kind::Conflict { .. } => Some(NarrationEvent::Conflict),
+        Kind::HintKept { .. } => Some(NarrationEvent::Hinted),
+        Kind::HintGone { expired: false, .. } => Some(NarrationEvent::HandedOff),
+        Kind::LeaseLost { .. } => Some(NarrationEvent::LeaseLost),
+        Kind::Restored { .. } => Some(NarrationEvent::Restored),
+        Kind::Paused { .. } => Some(NarrationEvent::Paused),
+        Kind::Resumed { .. } => Some(NarrationEvent::Resumed),
+        Kind::Cut { .. } => Some(NarrationEvent::Cut),
+        Kind::Healed { .. } => Some(NarrationEvent::Healed),
+        Kind::Dropped => Some(NarrationEvent::Dropped),
+        Kind::Delayed { .. } => Some(NarrationEvent::Delayed),
+        Kind::Evicted { .. } => Some(NarrationEvent::Evicted),
+        Kind::LetBack { .. } => Some(NarrationEvent::LetBack),
+        Kind::Installed { .. } => Some(NarrationEvent::Snapshot),
+        Kind::Stopped { .. } => Some(NarrationEvent::Stopped),
         Kind::Acknowledged { .. } => Some(NarrationEvent::Acknowledged),
         Kind::Crashed { .. } => Some(NarrationEvent::Crashed),
         Kind::Restarted { .. } => Some(NarrationEvent::Restarted),

@@ -8,16 +8,18 @@ use replication::ids::Place;
 
 use crate::geometry::{Point, Rect, length, on_circle};
 use crate::metrics::{LEVELS, Metrics, Shape};
+use crate::routes::Routes;
 use crate::stage::Detail;
+use lines::{Column, Lines, Rows};
+
+mod lines;
+mod regions;
 
 /// The least size that is laid out: smaller stages are drawn as this one, cut off.
 const LEAST: (f64, f64) = (240.0, 200.0);
 
 /// How low people beside a ring sit, as parts of the way from the middle to the edge, best first.
 const DROPS: [f64; 11] = [0.4, 0.5, 0.3, 0.6, 0.7, 0.2, 0.8, 0.1, 0.0, 1.0, -0.3];
-
-/// The most columns that neighbours of one kind are spread over.
-const COLUMNS_MAX: usize = 3;
 
 /// Places and sizes.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,12 +28,16 @@ pub struct Layout {
     pub metrics: Metrics,
     /// The stage.
     pub stage: Rect,
-    /// The replicas' cards.
+    /// The replicas' cards, and last that of a failover manager.
     pub nodes: Vec<Rect>,
     /// The proxy's centre.
     pub hub: Option<Point>,
     /// What each client takes, its name included.
     pub people: Vec<Rect>,
+    /// The ground of each region, where there are several.
+    pub grounds: Vec<Rect>,
+    /// The wires and ways that have been asked for.
+    pub routes: Routes,
 }
 
 impl Layout {
@@ -46,6 +52,11 @@ impl Layout {
         };
         let first = |way: Way| LEVELS.into_iter().find_map(|level| way(&room(level)));
         let lies = width >= 1.12 * height;
+        if shape.regions.count >= 2
+            && let Some(layout) = first(Room::in_regions)
+        {
+            return layout;
+        }
         let [usual, other]: [Way; 2] = match (shape.ring, lies) {
             (false, true) => [Room::in_columns, Room::in_rows],
             (false, false) => [Room::in_rows, Room::in_columns],
@@ -80,6 +91,14 @@ impl Layout {
                 Some(Rect::around(self.circle(*person), across, across))
             }
         }
+    }
+
+    /// What everybody takes who stands on the stage, names included.
+    pub fn bodies(&self) -> Vec<Rect> {
+        let across = 2.0 * self.metrics.hub_outer();
+        let hub = self.hub.map(|at| Rect::around(at, across, across));
+        let all = self.nodes.iter().chain(&self.people).copied();
+        all.chain(hub).collect()
     }
 
     /// Whether a place is round.
@@ -141,7 +160,9 @@ impl Room {
             46.0 * m.scale,
         )?;
         let cards = Column::of(followers, m.card_h, m.air, inner_h, 60.0 * m.scale)?;
-        if m.card_h > inner_h {
+        // A failover manager stands below the leader.
+        let manager_gap = (inner_h - m.card_h - m.manager_h).min(1.6 * m.wire_y);
+        if m.card_h > inner_h || (shape.manager && manager_gap < m.air) {
             return None;
         }
 
@@ -167,12 +188,22 @@ impl Room {
         let drop = if followers > 0 { drop } else { 0.0 };
 
         let leader_x = left + clients_w + wire;
+        let leader_y = match shape.manager {
+            true => middle - (m.card_h + manager_gap + m.manager_h) / 2.0,
+            false => middle - lift - m.card_h / 2.0,
+        };
         let leader = Rect {
             x: leader_x,
-            y: middle - lift - m.card_h / 2.0,
+            y: leader_y,
             w: m.card_w,
             h: m.card_h,
         };
+        let manager = shape.manager.then_some(Rect {
+            x: leader_x,
+            y: leader_y + m.card_h + manager_gap,
+            w: m.card_w,
+            h: m.manager_h,
+        });
         let people = (0..shape.clients).map(|i| {
             let (column, y) = clients.slot(i);
             Rect {
@@ -201,6 +232,7 @@ impl Room {
         let nodes = std::iter::once(leader)
             .chain(followers)
             .take(shape.nodes)
+            .chain(manager)
             .collect();
         Some(self.done(nodes, None, people.collect()))
     }
@@ -212,14 +244,20 @@ impl Room {
         let followers = shape.nodes.saturating_sub(1);
         let people_air = m.air * 0.6;
         let clients = Rows::of(shape.clients, m.person_w, people_air, inner_w)?;
-        let cards = Rows::of(followers, m.card_w, m.air, inner_w)?;
+        let cards = Lines::of(followers, m, inner_w)?;
 
         let clients_h = clients.height(m.person_h, people_air);
-        let cards_h = cards.height(m.card_h, m.air);
+        let cards_h = cards.height(m);
         let wires = if followers > 0 { 2.0 } else { 1.0 };
         let needed = clients_h + m.card_h + cards_h + wires * m.wire_y;
         let spare = inner_h - needed;
-        if spare < 0.0 || m.card_w > inner_w {
+        // A failover manager stands beside the leader.
+        let beside = match shape.manager {
+            true => (m.wire_x + m.card_w).min(inner_w - m.card_w),
+            false => 0.0,
+        };
+        let crowded = shape.manager && beside < m.card_w + m.air;
+        if spare < 0.0 || m.card_w > inner_w || crowded {
             return None;
         }
 
@@ -237,16 +275,22 @@ impl Room {
         });
         let leader_y = top + clients_h + wire;
         let leader = Rect {
-            x: centre - m.card_w / 2.0,
+            x: centre - (m.card_w + beside) / 2.0,
             y: leader_y,
             w: m.card_w,
             h: m.card_h,
         };
+        let manager = shape.manager.then(|| Rect {
+            x: leader.x + beside,
+            y: leader_y + (m.card_h - m.manager_h) / 2.0,
+            w: m.card_w,
+            h: m.manager_h,
+        });
         let followers = (0..followers).map(|i| {
-            let (x, row) = cards.slot(i, m.card_w, m.air, inner_w);
+            let (x, row) = cards.slot(i, m, inner_w);
             Rect {
                 x: centre + x - m.card_w / 2.0,
-                y: leader_y + m.card_h + wire + row as f64 * (m.card_h + m.air),
+                y: leader_y + m.card_h + wire + row as f64 * (m.card_h + 1.6 * m.air),
                 w: m.card_w,
                 h: m.card_h,
             }
@@ -254,6 +298,7 @@ impl Room {
         let nodes = std::iter::once(leader)
             .chain(followers)
             .take(shape.nodes)
+            .chain(manager)
             .collect();
         Some(self.done(nodes, None, people.collect()))
     }
@@ -428,7 +473,7 @@ impl Room {
             0.0
         };
         let hub = Point::new(self.width / 2.0, m.margin + hub_h / 2.0);
-        let nodes: Vec<Rect> = (0..shape.nodes)
+        let nodes: Vec<Rect> = (0..shape.nodes + usize::from(shape.manager))
             .map(|i| cell(i, m.margin + hub_h, m.card_w, m.card_h))
             .collect();
         let top = nodes.last().map_or(m.margin, |card| card.bottom() + m.air);
@@ -457,96 +502,9 @@ impl Room {
             nodes,
             hub,
             people,
+            grounds: Vec::new(),
+            routes: Routes::default(),
         }
-    }
-}
-
-/// Neighbours at even heights, taking turns between columns, so that wires pass between them.
-struct Column {
-    columns: usize,
-    count: usize,
-    step: f64,
-    /// From the top of the first to the bottom of the last.
-    span: f64,
-}
-
-impl Column {
-    /// In as few columns as `room` allows; `spread` is the most air between neighbours.
-    fn of(count: usize, size: f64, air: f64, room: f64, spread: f64) -> Option<Column> {
-        if count == 0 {
-            return Some(Column {
-                columns: 0,
-                count,
-                step: 0.0,
-                span: 0.0,
-            });
-        }
-        let free = room - size;
-        if free < 0.0 {
-            return None;
-        }
-        (1..=COLUMNS_MAX.min(count)).find_map(|columns| {
-            let widest = (size + spread.max(air)) / columns as f64;
-            let step = if count > 1 {
-                widest.min(free / (count as f64 - 1.0))
-            } else {
-                0.0
-            };
-            let fits = count <= columns || columns as f64 * step >= size + air;
-            fits.then_some(Column {
-                columns,
-                count,
-                step,
-                span: size + (count as f64 - 1.0) * step,
-            })
-        })
-    }
-
-    fn width(&self, size: f64, air: f64) -> f64 {
-        self.columns as f64 * (size + air) - if self.columns > 0 { air } else { 0.0 }
-    }
-
-    /// The column of the `i`th, and its height from the middle.
-    fn slot(&self, i: usize) -> (usize, f64) {
-        let from_first = i as f64 - (self.count as f64 - 1.0) / 2.0;
-        (i % self.columns.max(1), from_first * self.step)
-    }
-}
-
-/// Neighbours in balanced rows.
-struct Rows {
-    rows: usize,
-    count: usize,
-}
-
-impl Rows {
-    fn of(count: usize, size: f64, air: f64, room: f64) -> Option<Rows> {
-        let most = ((room + air) / (size + air)) as usize;
-        (most > 0).then(|| Rows {
-            rows: count.div_ceil(most),
-            count,
-        })
-    }
-
-    fn height(&self, size: f64, air: f64) -> f64 {
-        self.rows as f64 * (size + air) - if self.rows > 0 { air } else { 0.0 }
-    }
-
-    /// How far right of the centre the `i`th is, and its row.
-    fn slot(&self, i: usize, size: f64, air: f64, room: f64) -> (f64, usize) {
-        // The first rows take one more where the division leaves a rest.
-        let rows = self.rows.max(1);
-        let (each, rest) = (self.count / rows, self.count % rows);
-        let (mut row, mut place, mut in_row) = (0, i, each + usize::from(rest > 0));
-        while place >= in_row && in_row > 0 {
-            place -= in_row;
-            row += 1;
-            in_row = each + usize::from(row < rest);
-        }
-        let step = (size + 3.5 * air)
-            .min((room - size) / (in_row as f64 - 1.0).max(1.0))
-            .max(size + air);
-        ((place as f64 - (in_row as f64 - 1.0) / 2.0) * step, row)
     }
 }
 
@@ -681,7 +639,7 @@ fn outside(rect: Rect) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     const SIZES: [(f64, f64); 12] = [
@@ -714,6 +672,8 @@ mod tests {
                             hub,
                             logs,
                             keys,
+                            manager: !ring && nodes % 2 == 1,
+                            ..Shape::default()
                         });
                     }
                 }
@@ -721,25 +681,14 @@ mod tests {
         }
     }
 
-    fn bodies(layout: &Layout) -> Vec<Rect> {
-        let across = 2.0 * layout.metrics.hub_outer();
-        let hub = layout.hub.map(|at| Rect::around(at, across, across));
-        layout
-            .nodes
-            .iter()
-            .chain(&layout.people)
-            .copied()
-            .chain(hub)
-            .collect()
-    }
-
     #[test]
     fn nothing_overlaps_and_nothing_is_cut_off_at_any_size() {
         every_shape(|shape| {
             for (width, height) in SIZES {
                 let layout = Layout::of(shape, width, height);
-                let bodies = bodies(&layout);
-                let count = shape.nodes + shape.clients + usize::from(shape.hub);
+                let bodies = layout.bodies();
+                let extra = usize::from(shape.hub) + usize::from(shape.manager);
+                let count = shape.nodes + shape.clients + extra;
                 assert_eq!(bodies.len(), count, "{shape:?}");
                 for (i, body) in bodies.iter().enumerate() {
                     assert!(
@@ -766,6 +715,7 @@ mod tests {
             hub: ring,
             logs: 1,
             keys: 1,
+            ..Shape::default()
         };
         for (nodes, clients, width, height, least) in [
             (3, 1, 360.0, 420.0, Detail::Compact),

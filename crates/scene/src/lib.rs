@@ -9,35 +9,68 @@
 
 #![forbid(unsafe_code)]
 
+mod backups;
+mod beats;
+pub mod branches;
 mod cards;
+mod cells;
+pub mod charts;
+pub mod compare;
+mod discards;
 pub mod events;
+mod fixes;
 pub mod flights;
+mod frontiers;
 pub mod geometry;
+pub mod glossary;
 pub mod glyphs;
 pub mod index;
+mod lanes;
 mod layout;
+pub mod legend;
+mod links;
 mod metrics;
 mod moment;
 mod people;
+mod places;
 pub mod quantity;
 mod routes;
+pub mod screens;
+mod settings;
 pub mod space_time;
 pub mod stage;
+mod state;
 pub mod svg;
+mod tags;
 mod text;
 pub mod timeline;
 pub mod tone;
+pub mod trip;
+mod twin;
+mod wire;
 pub mod words;
 
+pub use backups::{BackupRow, BackupStrip, backup_strip};
+pub use beats::beats;
+pub use branches::{Branch, BranchRow, Branches, change_words};
+pub use charts::{Tally, charts, trilemma};
+pub use compare::{Course, Outcome, OutcomeRow, course, outcome_rows};
+pub use discards::{DiscardedWrite, discarded_writes};
 pub use events::{event_words, recent_events};
-pub use flights::{ChipShape, Flight, Mark, flights, marks, position};
+pub use fixes::{FixRow, Pair, fix_rows};
+pub use flights::{ChipShape, Flight, Mark, Part, flights, flights_of, marks, position};
 pub use index::SceneIndex;
+pub use screens::{Screen, what_they_see};
+pub use settings::{
+    ack_when_words, ack_words, conflicts_words, leader_reads_words, quorum_words, reads_words,
+    repair_words, stream_words, topology_words, versions_words, writes_words,
+};
 pub use space_time::{Diagram, space_time};
 pub use stage::{Stage, stage};
 pub use svg::svg;
-pub use timeline::{Timeline, is_quiet, next_event, previous_event, timeline};
+pub use timeline::{Timeline, is_quiet, next_event, previous_event, timeline, turns_so_far};
 pub use tone::{Hue, Tone};
-pub use words::{
-    Caption, PromiseRow, Screen, ack_words, caption, promise_rows, quorum_words, reads_words,
-    text_twin, what_they_see,
-};
+pub use trip::Trip;
+pub use twin::text_twin;
+pub use wire::{Underway, underway};
+pub use words::{Caption, PromiseRow, caption, promise_rows, state_caption};

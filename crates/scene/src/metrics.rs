@@ -1,6 +1,6 @@
 //! How large things are, at each level of detail.
 
-use replication::scenario::{ProtocolKind, Scenario};
+use replication::scenario::{Conflicts, ProtocolKind, Scenario, Versions};
 
 use crate::stage::Detail;
 
@@ -22,6 +22,25 @@ pub struct Shape {
     pub logs: usize,
     /// Keys that a card may show.
     pub keys: usize,
+    /// Whether values can stand side by side.
+    pub siblings: bool,
+    /// Whether there is a failover manager: a small card of its own, after the replicas.
+    pub manager: bool,
+    /// Where they all are.
+    pub regions: Regions,
+}
+
+/// Who is in which region.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Regions {
+    /// How many there are; below 2 nobody asks where one is.
+    pub count: u8,
+    /// By node: replicas, and last the proxy or manager.
+    pub by_node: [u8; 13],
+    /// By client.
+    pub by_client: [u8; 12],
+    /// Whether each region has a leader, its first node.
+    pub lead: bool,
 }
 
 impl Shape {
@@ -35,7 +54,33 @@ impl Shape {
             hub: structure.proxy().is_some(),
             logs: usize::from(structure.partitions.max(1)),
             keys: usize::from(structure.keys),
+            siblings: match structure.kind {
+                ProtocolKind::SingleLeader => false,
+                ProtocolKind::Leaderless => structure.versions == Versions::Dotted,
+                ProtocolKind::MultiLeader => structure.conflicts == Conflicts::Siblings,
+            },
+            manager: structure.manager().is_some(),
+            regions: Regions::of(scenario),
         }
+    }
+}
+
+impl Regions {
+    fn of(scenario: &Scenario) -> Regions {
+        let structure = &scenario.structure;
+        let mut regions = Regions {
+            count: scenario.names.regions.len().min(6) as u8,
+            lead: structure.kind == ProtocolKind::MultiLeader,
+            ..Regions::default()
+        };
+        let places = regions.by_node.iter_mut().zip(&structure.region_by_node);
+        places.for_each(|(place, region)| *place = region.0);
+        let places = regions
+            .by_client
+            .iter_mut()
+            .zip(&structure.region_by_client);
+        places.for_each(|(place, region)| *place = region.0);
+        regions
     }
 }
 
@@ -84,6 +129,10 @@ pub struct Metrics {
     pub foot: f64,
     /// The footnote's baseline.
     pub foot_y: f64,
+    /// How much room is free below the last row.
+    pub under: f64,
+    /// The height of a failover manager's card.
+    pub manager_h: f64,
     /// The radius of a client's circle.
     pub person_r: f64,
     /// What a client takes, its name included.
@@ -243,8 +292,8 @@ impl Metrics {
             Detail::Tiny => {
                 let (cell_h, row_gap) = row([8.0, 4.0, 3.0, 2.0, 2.0], 1.0);
                 Metrics {
-                    card_w: 70.0,
-                    pad: 6.0,
+                    card_w: 60.0,
+                    pad: 5.0,
                     header: 15.0,
                     title: 10.0,
                     title_y: 11.5,
@@ -275,8 +324,8 @@ impl Metrics {
         let bottom = match detail {
             Detail::Full => 11.0,
             Detail::Compact => 10.0,
-            Detail::Small => 8.0,
-            Detail::Tiny => 7.0,
+            Detail::Small => 9.0,
+            Detail::Tiny => 9.0,
         };
         // Where there is room to spare, most of it goes into the wires: they are what one watches.
         let stretch = 1.0 + 2.5 * (scale - 1.0).max(0.0);
@@ -288,6 +337,12 @@ impl Metrics {
         // Only a log has something to say there.
         let foot = if shape.ring { 0.0 } else { designed.foot };
         let designed = Metrics { foot, ..designed };
+        // One row more, where a key may have more than one value.
+        let values = match designed.values {
+            1 if designed.key == 0.0 => 1,
+            values => (values + usize::from(shape.siblings)).min(3),
+        };
+        let designed = Metrics { values, ..designed };
         designed.stacked(rows, bottom).scaled(detail, scale)
     }
 
@@ -331,7 +386,13 @@ impl Metrics {
             0.27 * self.name
         };
         self.person_h = 1.0 + 2.0 * self.person_r + 1.28 * self.name + below_name;
-        self.card_h = bottom + if self.foot > 0.0 { self.foot_y } else { last };
+        let (last, size) = match self.foot > 0.0 {
+            true => (self.foot_y, self.foot),
+            false => (last, self.value),
+        };
+        self.card_h = bottom + last;
+        self.under = bottom - 0.24 * size;
+        self.manager_h = self.title_y + 2.4 * self.note;
         self
     }
 
@@ -358,6 +419,8 @@ impl Metrics {
             values: self.values,
             foot: self.foot * by,
             foot_y: self.foot_y * by,
+            under: self.under * by,
+            manager_h: self.manager_h * by,
             person_r: self.person_r * by,
             person_w: self.person_w * by,
             person_h: self.person_h * by,

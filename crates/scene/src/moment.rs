@@ -4,15 +4,17 @@
 use std::cell::OnceCell;
 
 use replication::ids::{
-    ClientId, Held, KeyId, NodeId, OpId, PartitionId, Place, Value, Version, WriteId,
+    ClientId, Held, ItemId, KeyId, NodeId, OpId, PartitionId, Place, Value, Version, WriteId,
+    covers,
 };
 use replication::promise::Violation;
 use replication::run::{ClientView, LogView, NodeView, Role, Run};
-use replication::scenario::{Names, ProtocolKind, Structure};
+use replication::scenario::{Names, ProtocolKind, ReadPolicy, Structure};
 use replication::trace::{Action, Carries, Kind, MessageKind, Record, Seq};
 
-use crate::index::{Acked, SceneIndex};
+use crate::index::{Acked, Front, SceneIndex};
 use crate::metrics::COLUMNS;
+use crate::quantity::listed;
 use crate::stage::Behind;
 
 /// How far back to look for the last writes that a card shows. Beyond, a cell is left out.
@@ -24,8 +26,8 @@ pub(crate) struct Moment<'a> {
     pub index: &'a SceneIndex,
     pub names: &'a Names,
     pub structure: &'a Structure,
-    pub nodes: Vec<NodeView>,
-    pub clients: Vec<ClientView>,
+    nodes: OnceCell<Vec<NodeView>>,
+    clients: OnceCell<Vec<ClientView>>,
     /// How many records have happened.
     pub happened: usize,
     pub now_us: u64,
@@ -60,8 +62,8 @@ impl<'a> Moment<'a> {
             index,
             names: &scenario.names,
             structure: &scenario.structure,
-            nodes: run.nodes(),
-            clients: run.clients(),
+            nodes: OnceCell::new(),
+            clients: OnceCell::new(),
             // Records that the index has not been shown don't exist for the scene.
             happened: run.happened().min(index.known()),
             now_us: run.now().0,
@@ -73,6 +75,20 @@ impl<'a> Moment<'a> {
         self.structure.kind == ProtocolKind::Leaderless
     }
 
+    pub fn has_many_leaders(&self) -> bool {
+        self.structure.kind == ProtocolKind::MultiLeader
+    }
+
+    /// Whether replicas have logs, and one of them leads.
+    pub fn has_logs(&self) -> bool {
+        self.structure.kind == ProtocolKind::SingleLeader
+    }
+
+    /// Whether clients ask replicas for their lag all the time.
+    pub fn asks_for_lag(&self) -> bool {
+        matches!(self.run.settings().reads, ReadPolicy::LagBudget { .. })
+    }
+
     pub fn record(&self, seq: Seq) -> Option<&'a Record> {
         self.run.records().get(seq.index())
     }
@@ -82,14 +98,19 @@ impl<'a> Moment<'a> {
         message(record).map(|message| (record, message))
     }
 
-    /// All replicas, without a proxy.
+    /// All replicas, without a proxy or manager.
     pub fn replicas(&self) -> impl Iterator<Item = &NodeView> {
-        self.nodes.iter().take(usize::from(self.structure.nodes))
+        self.nodes().iter().take(usize::from(self.structure.nodes))
     }
 
     pub fn proxy(&self) -> Option<&NodeView> {
         let proxy = self.structure.proxy()?;
-        self.nodes.get(usize::from(proxy.0))
+        self.nodes().get(usize::from(proxy.0))
+    }
+
+    pub fn manager(&self) -> Option<&NodeView> {
+        let manager = self.structure.manager()?;
+        self.nodes().get(usize::from(manager.0))
     }
 
     pub fn partitions(&self) -> impl Iterator<Item = PartitionId> + use<> {
@@ -116,7 +137,15 @@ impl<'a> Moment<'a> {
         }
     }
 
-    /// A value as people see it: with a true minus sign.
+    /// An item's name.
+    pub fn item(&self, item: ItemId) -> &'a str {
+        self.names
+            .items
+            .get(usize::from(item.0))
+            .map_or("", String::as_str)
+    }
+
+    /// A value as people see it: with a true minus sign; a set by its items.
     pub fn value(&self, value: Value) -> String {
         match value {
             Value::Number(number) => number.to_string().replace('-', "−"),
@@ -125,8 +154,36 @@ impl<'a> Moment<'a> {
     }
 
     /// The records of what is on the wire, oldest first.
+    // Views copy what they show: they are made when they are asked for.
+    pub fn nodes(&self) -> &[NodeView] {
+        self.nodes.get_or_init(|| self.run.nodes())
+    }
+
+    pub fn clients(&self) -> &[ClientView] {
+        self.clients.get_or_init(|| self.run.clients())
+    }
+
     pub fn in_flight(&self) -> &[Seq] {
         self.in_flight.get_or_init(|| self.run.in_flight())
+    }
+
+    /// What is held of a key: the value, and the siblings beside it.
+    pub fn all_held<'b>(
+        held: &'b [Held],
+        siblings: &'b [(KeyId, Held)],
+        key: KeyId,
+    ) -> impl Iterator<Item = Held> + 'b {
+        let first = held.get(usize::from(key.0)).copied();
+        let beside = siblings.iter().filter(move |(of, _)| *of == key);
+        first.into_iter().chain(beside.map(|(_, held)| *held))
+    }
+
+    /// "Blue (#3) and Red (#4)".
+    pub fn held_words(&self, held: &[Held], siblings: &[(KeyId, Held)], key: KeyId) -> String {
+        let all: Vec<String> = Self::all_held(held, siblings, key)
+            .map(|held| self.held(held))
+            .collect();
+        listed(&all)
     }
 
     // One leader.
@@ -145,6 +202,10 @@ impl<'a> Moment<'a> {
     }
 
     pub fn is_leader(&self, node: NodeId) -> bool {
+        if self.has_many_leaders() {
+            let view = self.nodes().get(usize::from(node.0));
+            return view.is_some_and(|view| view.role == Role::Leader);
+        }
         self.partitions().any(|partition| {
             self.leader(partition)
                 .is_some_and(|(leader, _)| leader == node)
@@ -189,7 +250,7 @@ impl<'a> Moment<'a> {
     }
 
     pub fn log(&self, node: NodeId, partition: PartitionId) -> Option<&LogView> {
-        self.log_of(self.nodes.get(usize::from(node.0))?, partition)
+        self.log_of(self.nodes().get(usize::from(node.0))?, partition)
     }
 
     fn log_of<'b>(&self, node: &'b NodeView, partition: PartitionId) -> Option<&'b LogView> {
@@ -197,13 +258,20 @@ impl<'a> Moment<'a> {
     }
 
     /// How far a replica is behind the log that it should have, over all partitions.
+    ///
+    /// With many leaders, behind all that any of the replicas has.
     pub fn behind(&self, node: &NodeView) -> Option<Behind> {
+        if self.has_many_leaders() {
+            return Some(self.behind_others(node));
+        }
         let mut total: Option<Behind> = None;
         for log in &node.logs {
             let Some(reference) = self.reference(log.partition) else {
                 continue;
             };
-            if reference.node == node.id {
+            // A last leader whose disk is gone has nothing to measure by.
+            let empty = !reference.leads && reference.log.length == 0;
+            if reference.node == node.id || empty {
                 continue;
             }
             let lag = self.lag(log, reference.log);
@@ -214,6 +282,38 @@ impl<'a> Moment<'a> {
             });
         }
         total
+    }
+
+    fn behind_others(&self, node: &NodeView) -> Behind {
+        let mut lacking: Vec<WriteId> = Vec::new();
+        for key in (0..self.structure.keys).map(KeyId) {
+            for other in self.replicas().filter(|other| other.id != node.id) {
+                let held = Self::all_held(&other.held, &other.siblings, key);
+                let lacked = held.filter(|held| !self.covers(node, key, held.version));
+                lacking.extend(lacked.filter_map(|held| held.write));
+            }
+        }
+        lacking.sort_unstable();
+        lacking.dedup();
+        let oldest = lacking
+            .iter()
+            .filter_map(|write| self.began_us(*write))
+            .min();
+        Behind {
+            entries: lacking.len() as u32,
+            us: self.now_us - oldest.unwrap_or(self.now_us).min(self.now_us),
+        }
+    }
+
+    /// When a write was asked for.
+    fn began_us(&self, write: WriteId) -> Option<u64> {
+        let op = self.index.write(write)?.op;
+        Some(self.record(self.index.op(op)?.invoked)?.at.0)
+    }
+
+    /// Whether what a replica holds of a key equals or supersedes a version.
+    fn covers(&self, node: &NodeView, key: KeyId, version: Option<Version>) -> bool {
+        Self::all_held(&node.held, &node.siblings, key).any(|held| covers(held.version, version))
     }
 
     fn lag(&self, log: &LogView, reference: &LogView) -> Behind {
@@ -245,16 +345,35 @@ impl<'a> Moment<'a> {
         self.index.newest_acked(key, self.happened)
     }
 
-    /// What a write made of its key.
-    pub fn value_of(&self, write: WriteId) -> Option<String> {
-        let value = self.index.write(write)?.value?;
-        Some(self.value(value))
+    /// All of which none supersedes another: with version vectors there may be several.
+    pub fn truths(&self, key: KeyId) -> Option<&Front> {
+        self.index.front(key, self.happened)
     }
 
-    /// Whether something newer than this was acknowledged.
-    pub fn is_stale(&self, key: KeyId, held: Held) -> bool {
-        self.truth(key)
-            .is_some_and(|acked| held.version.is_none_or(|version| version < acked.version))
+    /// What a write made of its key.
+    pub fn plain_value_of(&self, write: WriteId) -> Option<Value> {
+        let known = self.index.write(write)?.value;
+        known.or_else(|| {
+            let held = self.nodes().iter().flat_map(|node| &node.held);
+            let mut made_by_it = held.filter(|held| held.write == Some(write));
+            made_by_it.next().map(|held| held.value)
+        })
+    }
+
+    /// The same in words.
+    pub fn value_of(&self, write: WriteId) -> Option<String> {
+        Some(self.value(self.plain_value_of(write)?))
+    }
+
+    /// Whether something newer than all of this was acknowledged.
+    pub fn is_stale(&self, key: KeyId, held: &[Held], siblings: &[(KeyId, Held)]) -> bool {
+        self.truths(key).is_some_and(|front| {
+            let has = |acked: &Acked| {
+                let mut all = Self::all_held(held, siblings, key);
+                all.any(|held| covers(held.version, Some(acked.version)))
+            };
+            !front.acked.iter().all(has)
+        })
     }
 
     /// The replicas that hold a key.
@@ -278,29 +397,34 @@ impl<'a> Moment<'a> {
             .collect()
     }
 
+    /// On how many disks a version of a key, or what replaced it, is.
+    pub fn on_disks(&self, key: KeyId, version: Version) -> usize {
+        let copies = self.copies(key).into_iter();
+        copies.filter(|node| self.has(*node, key, version)).count()
+    }
+
     /// Whether the leader of a later epoch does not have an acknowledged write: it will be discarded.
     pub fn is_abandoned(&self, acked: &Acked) -> bool {
-        let Some(key) = self.index.write(acked.write).map(|facts| facts.key) else {
-            return false;
-        };
-        let Version::Log(position) = acked.version else {
+        let key = self.index.write(acked.write).map(|facts| facts.key);
+        key.is_some_and(|key| self.is_left_behind(key, acked.version))
+    }
+
+    /// The same of a version of a key.
+    pub fn is_left_behind(&self, key: KeyId, version: Version) -> bool {
+        let Version::Log(position) = version else {
             return false;
         };
         let leader = self.leader(self.structure.partition_of(key));
         leader.is_some_and(|(leader, log)| {
-            log.epoch > position.epoch && !self.has(leader, key, acked.version)
+            log.epoch > position.epoch && !self.has(leader, key, version)
         })
     }
 
     fn has(&self, node: NodeId, key: KeyId, version: Version) -> bool {
-        let Some(view) = self.nodes.get(usize::from(node.0)) else {
+        let Some(view) = self.nodes().get(usize::from(node.0)) else {
             return false;
         };
         match version {
-            Version::Stamp { .. } => view
-                .held
-                .get(usize::from(key.0))
-                .is_some_and(|held| held.version >= Some(version)),
             Version::Log(position) => {
                 let log = self.log_of(view, self.structure.partition_of(key));
                 log.is_some_and(|log| match entry_at(log, position.index) {
@@ -309,10 +433,11 @@ impl<'a> Moment<'a> {
                     None => position.index <= log.persisted,
                 })
             }
+            version => self.covers(view, key, Some(version)),
         }
     }
 
-    /// Leaderless: the last writes that a coordinator has sent to copies, oldest first.
+    /// Without a log: the last writes that were sent to copies, oldest first.
     pub fn recent_writes(&self, of: impl Fn(WriteId) -> bool) -> Vec<WriteId> {
         let spread = self.index.spread();
         let before = spread.partition_point(|(seq, _)| seq.index() < self.happened);
@@ -351,8 +476,23 @@ impl<'a> Moment<'a> {
         let before = turns.partition_point(|seq| seq.index() < self.happened);
         turns[..before].iter().rev().find_map(|seq| {
             let record = self.record(*seq)?;
-            (record.kind == Kind::Crashed { node }).then_some(record.at.0)
+            match record.kind {
+                Kind::Crashed { node: other, .. } if other == node => Some(record.at.0),
+                _ => None,
+            }
         })
+    }
+
+    /// The last thing that happened of those that a test picks from what is done to replicas and links.
+    pub fn last_turn(&self, is: impl Fn(&Kind) -> bool) -> Option<&'a Record> {
+        self.turns().rev().find(|record| is(&record.kind))
+    }
+
+    /// What turned up to the cursor, in order.
+    pub fn turns(&self) -> impl DoubleEndedIterator<Item = &'a Record> {
+        let turns = self.index.turns();
+        let before = turns.partition_point(|seq| seq.index() < self.happened);
+        turns[..before].iter().filter_map(|seq| self.record(*seq))
     }
 
     /// The write that an operation is, where it is one.
@@ -457,8 +597,30 @@ impl Focus {
                 Kind::Acknowledged { node, .. }
                 | Kind::Discarded { node, .. }
                 | Kind::Promoted { node, .. }
-                | Kind::Crashed { node },
+                | Kind::Stored { node, .. }
+                | Kind::Persisted { node, .. }
+                | Kind::Conflict { node, .. }
+                | Kind::Restored { node, .. }
+                | Kind::Crashed { node, .. },
             ) => focus.nodes.push(*node),
+            // At rest: whoever was to have been told more, or else whoever holds what others lack.
+            Some(Kind::Rested { .. }) => {
+                let told = |seq: &Seq| match kind(*seq) {
+                    Some(Kind::Sent {
+                        to: Place::Node(node),
+                        ..
+                    }) => Some(*node),
+                    _ => None,
+                };
+                let holds = |seq: &Seq| match kind(*seq) {
+                    Some(Kind::Stored { node, .. } | Kind::Persisted { node, .. }) => Some(*node),
+                    _ => None,
+                };
+                focus.nodes = violation.evidence.iter().filter_map(told).collect();
+                if focus.nodes.is_empty() {
+                    focus.nodes = violation.evidence.iter().filter_map(holds).collect();
+                }
+            }
             _ => {}
         }
         for seq in &violation.evidence {

@@ -2,14 +2,16 @@
 
 use replication::ids::KeySet;
 use replication::run::ClientView;
+use replication::scenario::ReadPolicy;
 use replication::trace::{Action, Outcome};
 
-use crate::geometry::Point;
+use crate::geometry::{Point, Rect};
 use crate::layout::Layout;
 use crate::moment::{Focus, LastOp, Moment};
 use crate::quantity::listed;
-use crate::stage::{Anchor, Face, Label, Person};
-use crate::text::{fit, fit_any};
+use crate::stage::{Anchor, Face, Label, Person, Tag};
+use crate::tags::tag;
+use crate::text::{fit, fit_any, width};
 use crate::tone::Tone;
 
 /// A client on the stage.
@@ -40,9 +42,17 @@ pub(crate) fn person(
         }
     }
     let said = doing.first().map_or("has done nothing yet", String::as_str);
+    let aside = aside(moment, client);
+    let also = aside
+        .as_ref()
+        .map_or(String::new(), |(_, said)| format!(", {said}"));
     Person {
         id: client.id,
-        aria: format!("{name}, {said}"),
+        aria: format!("{name}, {said}{also}"),
+        tags: aside
+            .map(|(short, _)| token_tag(layout, at, rect, &short))
+            .into_iter()
+            .collect(),
         name,
         at,
         radius: m.person_r,
@@ -51,6 +61,48 @@ pub(crate) fn person(
         busy: client.busy.is_some(),
         bad,
     }
+}
+
+/// What a client carries or avoids: wordings for its tag, longest first, and the same in words.
+pub(crate) fn aside(moment: &Moment<'_>, client: &ClientView) -> Option<(Vec<String>, String)> {
+    if client.evicted != 0 {
+        let nodes = moment
+            .replicas()
+            .filter(|node| client.evicted & (1 << node.id.0) != 0);
+        let names: Vec<&str> = nodes.map(|node| moment.names.node(node.id)).collect();
+        let names = listed(&names);
+        return Some((
+            vec![format!("avoids {names}"), "avoids".to_owned()],
+            format!("does not read from {names}"),
+        ));
+    }
+    if !matches!(moment.run.settings().reads, ReadPolicy::SessionToken { .. }) {
+        return None;
+    }
+    let tokens = client.tokens.iter().filter(|token| token.index > 0);
+    let tokens: Vec<String> = tokens
+        .map(|token| format!("({},{})", token.epoch, token.index))
+        .collect();
+    let newest = client.tokens.iter().max().filter(|token| token.index > 0)?;
+    let short = format!("({},{})", newest.epoch, newest.index);
+    let all = tokens.join(" ");
+    Some((
+        vec![format!("token {all}"), format!("token {short}"), short],
+        format!("carries the token {all}"),
+    ))
+}
+
+/// A tag over the lower part of a client's circle.
+fn token_tag(layout: &Layout, at: Point, rect: Rect, wordings: &[String]) -> Tag {
+    let m = &layout.metrics;
+    let size = 0.86 * m.note;
+    let text = fit_any(wordings, Face::Mono, size, rect.w - size);
+    let w = width(&text, Face::Mono, size) + size;
+    let h = 1.5 * size;
+    // Over the shoulders and the little room above the name.
+    let bottom = at.y + m.person_r + 0.32 * m.name;
+    let centre = Point::new(at.x, bottom - 0.5 * h);
+    tag(Rect::around(centre, w, h), text, size, Tone::Client)
 }
 
 /// What a client is doing, or did last, longest wording first; nothing where it has done nothing yet.
@@ -73,6 +125,13 @@ pub(crate) fn doing(moment: &Moment<'_>, client: &ClientView) -> Vec<String> {
         (Action::Write { write, .. }, Some(Outcome::Unknown)) => {
             vec![format!("#{}: no answer", write.0), "no answer".into()]
         }
+        (Action::Read { .. }, Some(Outcome::PositionLost)) => {
+            vec![
+                "was told: position lost".into(),
+                "position lost".into(),
+                "lost".into(),
+            ]
+        }
         (Action::Write { write, .. }, Some(_)) => {
             vec![
                 format!("has written #{}", write.0),
@@ -94,12 +153,14 @@ pub(crate) fn doing(moment: &Moment<'_>, client: &ClientView) -> Vec<String> {
 }
 
 fn saw(moment: &Moment<'_>, client: &ClientView, keys: KeySet) -> Vec<String> {
-    let seen: Vec<_> = keys
+    let long = keys
         .iter()
-        .filter_map(|key| client.seen.get(usize::from(key.0)).copied())
-        .collect();
-    let long: Vec<String> = seen.iter().map(|held| moment.held(*held)).collect();
-    let short: Vec<String> = seen.iter().map(|held| moment.value(held.value)).collect();
+        .map(|key| moment.held_words(&client.seen, &client.siblings, key));
+    let long: Vec<String> = long.collect();
+    let seen = keys
+        .iter()
+        .flat_map(|key| Moment::all_held(&client.seen, &client.siblings, key));
+    let short: Vec<String> = seen.map(|held| moment.value(held.value)).collect();
     vec![
         format!("saw {}", listed(&long)),
         format!("saw {}", short.join(", ")),

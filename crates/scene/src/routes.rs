@@ -1,6 +1,9 @@
 //! The course of a line between two places: a gentle arc that keeps clear of what stands between.
 
+use std::cell::RefCell;
+
 use replication::ids::Place;
+use replication::ordered::Ordered;
 
 use crate::geometry::{Curve, Point, Rect, length};
 use crate::layout::Layout;
@@ -10,16 +13,39 @@ const BENDS: [f64; 13] = [
     0.0, 0.1, -0.1, 0.2, -0.2, 0.32, -0.32, 0.46, -0.46, 0.64, -0.64, 0.9, -0.9,
 ];
 
+/// Where between the two ends, as a part of the way, what is level or upright at one end turns.
+const ELBOWS: [f64; 5] = [0.0, 0.2, 0.45, 0.7, 0.9];
+
+/// What such a turn costs beside a bend.
+const ELBOW_COST: f64 = 0.5;
+
+/// What each hidden point of a curve costs beside a bend.
+const HIDDEN_COST: f64 = 0.4;
+
 /// At how many points a curve is tested for what is in its way.
 const SAMPLES: usize = 20;
 
 /// Which of the ways beside a wire a message takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
     /// That of small dots, close to the wire.
     Beat,
     /// That of chips: 0 for one that left alone.
     Chip(u8),
+}
+
+/// The wires and ways of a layout that have been asked for: finding one takes longer than drawing it.
+#[derive(Clone, Debug, Default)]
+pub struct Routes {
+    wires: RefCell<Ordered<(Place, Place), Option<Curve>>>,
+    ways: RefCell<Ordered<(Place, Place, Lane), Option<Curve>>>,
+}
+
+/// They follow from the places, which are compared.
+impl PartialEq for Routes {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl Layout {
@@ -30,38 +56,87 @@ impl Layout {
         if from > to {
             return self.wire(to, from).map(Curve::reversed);
         }
-        let (a, b) = (self.body(from)?, self.body(to)?);
-        let obstacles = self.obstacles(from, to);
-        let wanted = self.wanted_bend(a.centre(), b.centre());
-        let candidates = BENDS.iter().chain([&wanted]).map(|bend| {
-            let control = bent(a.centre(), b.centre(), *bend);
-            // Half-way between the direction of the curve and that of its other end: so wires that leave
-            // a card fan out from their beginning on.
-            let (out, back) = (middle(control, b.centre()), middle(control, a.centre()));
-            let (start, end) = (self.edge(from, a, out), self.edge(to, b, back));
-            let curve = Curve {
-                from: start,
-                bend: bent(start, end, *bend),
-                to: end,
-            };
-            (self.cost(&curve, &obstacles) + (bend - wanted).abs(), curve)
-        });
-        let best = candidates.min_by(|(one, _), (other, _)| one.total_cmp(other));
-        best.map(|(_, curve)| curve)
+        let known = self.routes.wires.borrow().get((from, to)).copied();
+        known.unwrap_or_else(|| {
+            let wire = self.find_wire(from, to);
+            self.routes.wires.borrow_mut().insert((from, to), wire);
+            wire
+        })
     }
 
     /// The way of a message: beside the wire, on the right of its direction, so that what comes and
     /// what goes don't meet.
     pub fn way(&self, from: Place, to: Place, lane: Lane) -> Option<Curve> {
-        let r = self.metrics.chip_r;
-        let wire = self.wire(from, to)?;
-        let beside = match lane {
-            Lane::Beat => 0.4 * r,
-            // What would hide what was sent just before goes further out.
-            Lane::Chip(lane) => r * (1.08 + [0.0, 1.75, 0.9][usize::from(lane % 3)]),
+        let key = (from, to, lane);
+        let known = self.routes.ways.borrow().get(key).copied();
+        known.unwrap_or_else(|| {
+            let way = self.find_way(from, to, lane);
+            self.routes.ways.borrow_mut().insert(key, way);
+            way
+        })
+    }
+
+    fn find_wire(&self, from: Place, to: Place) -> Option<Curve> {
+        let (a, b) = (self.body(from)?, self.body(to)?);
+        let (ca, cb) = (a.centre(), b.centre());
+        let obstacles = self.obstacles(from, to);
+        let wanted = self.wanted_bend(ca, cb);
+        let arc = |bend: f64| {
+            let control = bent(ca, cb, bend);
+            // Half-way between the direction of the curve and that of its other end: so wires that leave
+            // a card fan out from their beginning on.
+            let (out, back) = (middle(control, cb), middle(control, ca));
+            let (start, end) = (self.edge(from, a, out), self.edge(to, b, back));
+            Curve {
+                from: start,
+                bend: bent(start, end, bend),
+                to: end,
+            }
         };
+        let best = arc(wanted);
+        if self.hidden(&best, &obstacles) == 0 {
+            return Some(best);
+        }
+        let arcs = BENDS.iter().map(|bend| ((bend - wanted).abs(), arc(*bend)));
+        // Level or upright at one of its ends, as what comes through between two cards must be.
+        let elbow = |control: Point| Curve {
+            from: self.edge(from, a, control),
+            bend: control,
+            to: self.edge(to, b, control),
+        };
+        let elbows = ELBOWS.iter().flat_map(|t| {
+            let at = Point::new(ca.x + (cb.x - ca.x) * t, ca.y + (cb.y - ca.y) * t);
+            let controls = [(at.x, cb.y), (cb.x, at.y), (at.x, ca.y), (ca.x, at.y)];
+            controls.map(|(x, y)| (ELBOW_COST, elbow(Point::new(x, y))))
+        });
+        let cost = |(bent, curve): (f64, Curve)| {
+            (
+                bent + HIDDEN_COST * self.hidden(&curve, &obstacles) as f64,
+                curve,
+            )
+        };
+        let best = arcs
+            .chain(elbows)
+            .chain([(0.0, best)])
+            .map(cost)
+            .min_by(|(one, _), (other, _)| one.total_cmp(other));
+        best.map(|(_, curve)| curve)
+    }
+
+    fn find_way(&self, from: Place, to: Place, lane: Lane) -> Option<Curve> {
+        let r = self.metrics.chip_r;
         // From edge to edge of the chip, so that it never covers what a card says.
-        Some(wire.trimmed(1.1 * r).beside(beside))
+        let wire = self.wire(from, to)?.trimmed(1.1 * r);
+        let Lane::Chip(lane) = lane else {
+            return Some(wire.beside(0.4 * r));
+        };
+        // What would hide what is on the way already goes further out, as far as there is room.
+        let obstacles = self.obstacles(from, to);
+        let out = (0..=lane).rev().map(|lane| {
+            let beside = wire.beside(r * (1.08 + 2.12 * f64::from(lane)));
+            (beside, self.hidden(&beside, &obstacles))
+        });
+        out.min_by_key(|(_, hidden)| *hidden).map(|(way, _)| way)
     }
 
     /// The bend that looks right: lines leave a leader level and then fan out; spokes are straight.
@@ -107,14 +182,14 @@ impl Layout {
         all
     }
 
-    /// How much of a curve is hidden or off the stage.
-    fn cost(&self, curve: &Curve, obstacles: &[Rect]) -> f64 {
+    /// At how many points a curve is hidden or off the stage.
+    fn hidden(&self, curve: &Curve, obstacles: &[Rect]) -> usize {
         let inside = self.stage.grown(-self.metrics.chip_r);
         let hidden = (1..SAMPLES).filter(|i| {
             let point = curve.at(*i as f64 / SAMPLES as f64);
             !inside.contains(point) || obstacles.iter().any(|rect| rect.contains(point))
         });
-        0.4 * hidden.count() as f64
+        hidden.count()
     }
 
     /// How far a line that falls by `slope` on its way must go to come out below a client's name.
@@ -184,6 +259,7 @@ mod tests {
             hub: ring,
             logs: 1,
             keys: 1,
+            ..Shape::default()
         };
         Layout::of(shape, 820.0, 500.0)
     }

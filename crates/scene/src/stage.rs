@@ -4,20 +4,20 @@
 //! measure nothing. Where things stand is a function of the structure and the size alone, so nothing
 //! jumps when roles change.
 
-use replication::ids::{ClientId, KeyId, NodeId, PartitionId, Place, WriteId};
-use replication::ordered::Ordered;
+use std::rc::Rc;
+
+use replication::ids::{ClientId, KeyId, NodeId, PartitionId, Place, RegionId, WriteId};
 use replication::promise::Violation;
 use replication::run::{Role, Run};
-use replication::scenario::ProtocolKind;
-use replication::trace::MessageKind;
 
 use crate::geometry::{Curve, Point, Rect};
 use crate::index::SceneIndex;
 use crate::layout::Layout;
 use crate::metrics::Shape;
 use crate::moment::{Focus, Moment};
+use crate::text::fit;
 use crate::tone::{Hue, Tone};
-use crate::{cards, people};
+use crate::{cards, frontiers, links, people};
 
 /// The stage at a moment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,16 +32,20 @@ pub struct Stage {
     pub scale: f64,
     /// Half the side of a chip.
     pub chip_radius: f64,
-    /// Lines between things, drawn below everything else.
+    /// Regions, where there are several: titled grounds, drawn below everything else.
+    pub regions: Vec<Ground>,
+    /// Lines between things, drawn below everything but the regions.
     pub wires: Vec<Wire>,
-    /// Replicas, by number.
+    /// Where what is cut off is cut off.
+    pub frontiers: Vec<Frontier>,
+    /// Replicas, by number, and last a failover manager.
     pub nodes: Vec<NodeCard>,
     /// The proxy of a leaderless system.
     pub hub: Option<Hub>,
     /// Clients, by number.
     pub people: Vec<Person>,
     /// Where everything stands: for what moves between.
-    pub(crate) layout: Layout,
+    pub(crate) layout: Rc<Layout>,
 }
 
 impl Stage {
@@ -141,6 +145,8 @@ pub struct NodeCard {
     pub deposed: bool,
     /// Whether it runs. One that does not is drawn dashed.
     pub up: bool,
+    /// Whether it runs and does nothing: it bears two bars, and its outline is dotted.
+    pub paused: bool,
     /// Whether it is part of the violation in focus: drawn in the colour of broken, with a halo.
     pub bad: bool,
     /// Its outline's colour: leader, follower, bad, or muted where it is down.
@@ -163,10 +169,37 @@ pub struct NodeCard {
     pub values: Vec<ShownValue>,
     /// The epoch that it knows; 0 where there is none.
     pub epoch: u32,
-    /// How far it is behind its leader; `None` for a leader, without one, and leaderless.
+    /// How far it is behind its leader; `None` for a leader, without one, and leaderless. With many
+    /// leaders: behind what any replica has.
     pub behind: Option<Behind>,
+    /// What is the matter with it: small tags on its lower edge, drawn over everything else of it.
+    pub tags: Vec<Tag>,
+    /// More shapes, drawn after the cells.
+    pub glyphs: Vec<Glyph>,
     /// What a screen reader says.
     pub aria: String,
+}
+
+/// A small tag: a rectangle with round ends, and a text in it. The class is `tag` and the tone's.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tag {
+    /// Where it stands.
+    pub rect: Rect,
+    /// Its colour.
+    pub tone: Tone,
+    /// Its text.
+    pub label: Label,
+}
+
+/// A shape: the `d` of a path, with a class and a colour.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Glyph {
+    /// Its class in style sheets.
+    pub class: &'static str,
+    /// Its colour.
+    pub tone: Tone,
+    /// The `d` of its path.
+    pub path: String,
 }
 
 /// How far a follower is behind its leader.
@@ -189,6 +222,8 @@ pub struct ShownValue {
     pub value: String,
     /// The write that made it.
     pub write: Option<WriteId>,
+    /// The values that stand beside it, with the writes that made them.
+    pub siblings: Vec<(String, Option<WriteId>)>,
     /// Whether something newer was acknowledged already.
     pub stale: bool,
 }
@@ -304,6 +339,8 @@ pub struct Person {
     pub busy: bool,
     /// Whether it is the one harmed by the violation in focus.
     pub bad: bool,
+    /// What it carries, as a session token: small tags, drawn over its figure.
+    pub tags: Vec<Tag>,
     /// What a screen reader says.
     pub aria: String,
 }
@@ -321,12 +358,77 @@ pub struct Wire {
     pub tone: Tone,
     /// Dashed: not a connection that stands, or one that is part of the violation in focus.
     pub dashed: bool,
+    /// Where it is cut, if it is: drawn with a gap and a cross.
+    pub cut: Option<Cut>,
+    /// How much longer a message takes on it than usual, in microseconds.
+    pub slow_us: u64,
+    /// What is written beside it: "40 ms" between regions, "+300 ms" where it is slow.
+    pub label: Option<Label>,
+}
+
+/// A cut on a wire.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cut {
+    /// Where: in the middle of the wire, or of the one lane that is cut.
+    pub at: Point,
+    /// Where what is sent does not arrive; `None` for both ways.
+    pub towards: Option<Place>,
+    /// Half the gap in the wire; 0 for none.
+    pub gap: f64,
+    /// The `d` of its cross: the class is `cut`.
+    pub cross: String,
+}
+
+/// Where one side is cut off from another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Frontier {
+    /// The `d` of a line between them, where a straight one parts them. The class is `frontier`.
+    pub line: Option<String>,
+    /// Since when, where there is room for it.
+    pub tag: Option<Tag>,
+}
+
+/// A region: a place with nodes and clients in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ground {
+    /// Which.
+    pub id: RegionId,
+    /// Its name.
+    pub name: String,
+    /// Where it lies.
+    pub rect: Rect,
+    /// The radius of its corners.
+    pub radius: f64,
+    /// Its name, placed.
+    pub label: Label,
 }
 
 impl Wire {
     /// Its name, the same in every frame: `n0-n1`.
     pub fn key(&self) -> String {
         format!("{}-{}", Stage::key(self.from), Stage::key(self.to))
+    }
+
+    /// The `d` of its path: in two pieces where it is cut.
+    pub fn path(&self) -> String {
+        match self.cut.as_ref().filter(|cut| cut.gap > 0.0) {
+            Some(cut) => {
+                let (before, after) = self.curve.parted(cut.gap);
+                before.path() + &after.path()
+            }
+            None => self.curve.path(),
+        }
+    }
+
+    /// Its classes in style sheets, without that of its tone.
+    pub fn class(&self) -> &'static str {
+        match (&self.cut, self.slow_us > 0, self.dashed) {
+            (Some(_), _, _) => "wire dashed is-cut",
+            (None, true, true) => "wire dashed slow",
+            (None, true, false) => "wire slow",
+            (None, false, true) => "wire dashed",
+            (None, false, false) => "wire",
+        }
     }
 }
 
@@ -342,8 +444,19 @@ pub fn stage(
 ) -> Stage {
     let moment = Moment::of(run, index);
     let focus = Focus::on(run, focus);
-    let layout = Layout::of(Shape::of(run.scenario()), width, height);
+    let layout = index.layout(Shape::of(run.scenario()), width, height);
     let m = layout.metrics;
+    let regions = grounds(&moment, &layout);
+    let nodes: Vec<NodeCard> = moment
+        .replicas()
+        .chain(moment.manager())
+        .map(|node| cards::card(&moment, &layout, &focus, node))
+        .collect();
+    let tags = nodes.iter().flat_map(|card| &card.tags);
+    let names = regions.iter().map(|ground| ground.label.bounds());
+    let mut taken: Vec<Rect> = layout.bodies();
+    taken.extend(names.chain(tags.map(|tag| tag.rect)));
+    let wires = links::wires(&moment, &layout, &focus, &mut taken);
     let proxy = moment.proxy();
     Stage {
         width,
@@ -351,14 +464,13 @@ pub fn stage(
         detail: m.detail,
         scale: m.scale,
         chip_radius: m.chip_r,
-        wires: wires(&moment, &layout, &focus),
-        nodes: moment
-            .replicas()
-            .map(|node| cards::card(&moment, &layout, &focus, node))
-            .collect(),
+        frontiers: frontiers::frontiers(&moment, &layout, &wires, taken),
+        wires,
+        regions,
+        nodes,
         hub: proxy.and_then(|node| cards::hub(&moment, &layout, node)),
         people: moment
-            .clients
+            .clients()
             .iter()
             .map(|client| people::person(&moment, &layout, &focus, client))
             .collect(),
@@ -366,76 +478,20 @@ pub fn stage(
     }
 }
 
-/// The lines that mean something now: from leaders to their followers, from a proxy to its replicas,
-/// from clients to where their writes go, and wherever a message is on its way.
-fn wires(moment: &Moment<'_>, layout: &Layout, focus: &Focus) -> Vec<Wire> {
-    let node = |node: NodeId| Place::Node(node);
-    let mut pairs = Ordered::default();
-    let mut join = |a: Place, b: Place| pairs.insert((a.min(b), a.max(b)), ());
-    let entrances: Vec<NodeId> = match (moment.structure.kind, moment.structure.proxy()) {
-        (ProtocolKind::Leaderless, Some(proxy)) => vec![proxy],
-        (ProtocolKind::Leaderless, None) => Vec::new(),
-        (ProtocolKind::SingleLeader, _) => {
-            let leaders = moment
-                .partitions()
-                .filter_map(|partition| moment.leader(partition));
-            leaders.map(|(leader, _)| leader).collect()
+fn grounds(moment: &Moment<'_>, layout: &Layout) -> Vec<Ground> {
+    let m = &layout.metrics;
+    let grounds = layout.grounds.iter().zip(&moment.names.regions);
+    let ground = |(i, (rect, name)): (usize, (&Rect, &String))| {
+        let size = 0.9 * m.name;
+        let text = fit(name, Face::Title, size, rect.w - 1.6 * m.pad);
+        let at = Point::new(rect.x + 0.8 * m.pad, rect.y + 1.3 * size);
+        Ground {
+            id: RegionId(i as u8),
+            name: name.clone(),
+            rect: *rect,
+            radius: 1.3 * m.radius(),
+            label: Label::new(at, text, Face::Title, size).toned(Tone::Muted),
         }
     };
-    for entrance in &entrances {
-        for replica in moment
-            .structure
-            .replicas()
-            .filter(|replica| replica != entrance)
-        {
-            join(node(*entrance), node(replica));
-        }
-        for client in &moment.clients {
-            join(node(*entrance), Place::Client(client.id));
-        }
-    }
-    for seq in moment.in_flight() {
-        if let Some((_, message)) = moment.message(*seq)
-            && message.kind != MessageKind::Heartbeat
-        {
-            join(message.from, message.to);
-        }
-    }
-    let is_up = |place: Place| match place {
-        Place::Node(node) => moment
-            .nodes
-            .get(usize::from(node.0))
-            .is_some_and(|node| node.up),
-        Place::Client(_) => true,
-    };
-    for client in &focus.clients {
-        for replica in &focus.nodes {
-            // Through a proxy, what was wrong came in two steps.
-            match moment.structure.proxy() {
-                _ if focus.op.is_none() => {}
-                Some(proxy) => join(node(proxy), Place::Client(*client)),
-                None => join(node(*replica), Place::Client(*client)),
-            }
-        }
-    }
-    let bad = |from: Place, to: Place| match moment.structure.proxy().map(node) {
-        Some(proxy) if focus.op.is_some() && (from == proxy || to == proxy) => {
-            let other = if from == proxy { to } else { from };
-            focus.joins(other, other)
-        }
-        _ => focus.joins(from, to),
-    };
-    pairs
-        .iter()
-        .filter_map(|((from, to), ())| {
-            let bad = bad(from, to);
-            Some(Wire {
-                from,
-                to,
-                curve: layout.wire(from, to)?,
-                tone: if bad { Tone::Bad } else { Tone::Wire },
-                dashed: bad || !is_up(from) || !is_up(to),
-            })
-        })
-        .collect()
+    grounds.enumerate().map(ground).collect()
 }

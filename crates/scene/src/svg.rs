@@ -5,12 +5,15 @@
 
 use std::fmt::Write;
 
-use crate::flights::{ChipShape, Flight, Mark, position};
+use replication::run::Role;
+
+use crate::flights::{Flight, Mark, Part, position};
 use crate::geometry::{Point, Rect, tenths};
 use crate::glyphs;
 use crate::space_time::{Bracket, Diagram, NAME_SIZE};
 use crate::stage::{
-    Anchor, Cell, CellState, Face, Hub, Label, NodeCard, Person, Progress, Stage, Wire,
+    Anchor, Cell, CellState, Face, Glyph, Ground, Hub, Label, NodeCard, Person, Progress, Stage,
+    Tag, Wire,
 };
 use crate::tone::{Hue, Tone};
 
@@ -81,8 +84,19 @@ impl Drawing {
             let label = Label::new(at, words.as_str(), Face::Mono, 10.0);
             self.label(&label.anchored(Anchor::Middle).toned(Tone::Muted));
         }
-        for band in &diagram.crashes {
-            self.rect("outage", *band, 3.0);
+        for band in &diagram.bands {
+            self.rect(
+                &format!("plight {}-band", band.plight.name()),
+                band.rect,
+                3.0,
+            );
+            let (at, text) = &band.label;
+            if !text.is_empty() {
+                self.label(&Label::new(*at, text.as_str(), Face::Plain, 9.5).toned(Tone::Muted));
+            }
+        }
+        for each in &diagram.breaks {
+            self.rect("break", each.rect, 0.0);
         }
         for lane in &diagram.lanes {
             self.path(
@@ -96,6 +110,10 @@ impl Drawing {
             );
             let at = Point::new(10.0, lane.y + 0.36 * NAME_SIZE);
             self.label(&Label::new(at, lane.name.as_str(), Face::Plain, NAME_SIZE));
+        }
+        for reign in &diagram.reigns {
+            let [from, to, y] = [reign.from_x, reign.to_x, reign.y].map(number);
+            self.path("reign", &format!("M{from} {y}H{to}"));
         }
         for line in &diagram.lines {
             let hued = line.hue.map_or("v-none", hue);
@@ -122,7 +140,7 @@ impl Drawing {
             self.circle(&format!("dot {}", tone(dot.tone)), dot.at, dot.radius);
         }
         for bracket in &diagram.brackets {
-            self.bracket(bracket, plot);
+            self.bracket(bracket);
         }
         let (x, width) = (diagram.cursor_x, plot.right() - diagram.cursor_x);
         if x >= plot.x && width >= 0.0 {
@@ -144,23 +162,21 @@ impl Drawing {
         }
     }
 
-    fn bracket(&mut self, bracket: &Bracket, plot: Rect) {
-        let y = plot.y - 7.0 - f64::from(bracket.row) * 16.0;
-        let (from, to, top, end) = (
-            number(bracket.from_x),
-            number(bracket.to_x),
-            number(y),
-            number(plot.y),
-        );
-        self.path("bracket", &format!("M{from} {end}V{top}H{to}V{end}"));
-        let at = Point::new(bracket.label_x, y - 2.0);
+    fn bracket(&mut self, bracket: &Bracket) {
+        let [from, to, y, end] =
+            [bracket.from_x, bracket.to_x, bracket.y, bracket.y + 4.0].map(number);
+        self.path("bracket", &format!("M{from} {end}V{y}H{to}V{end}"));
+        self.rect("bracket-chip", bracket.chip, 7.0);
+        let at = Point::new(bracket.chip.centre().x, bracket.chip.bottom() - 4.0);
         let label = Label::new(at, bracket.text.as_str(), Face::Title, 10.5);
-        self.label(&label.toned(Tone::Bad));
+        self.label(&label.anchored(Anchor::Middle).toned(Tone::Bad));
     }
 
     fn body(&mut self, stage: &Stage, flights: &[Flight], marks: &[Mark], now_us: u64) {
+        stage.regions.iter().for_each(|ground| self.ground(ground));
         self.open("g", &[("class", "wires")]);
         stage.wires.iter().for_each(|wire| self.wire(wire));
+        stage.wires.iter().for_each(|wire| self.on_wire(wire));
         self.close("g");
         stage.hub.iter().for_each(|hub| self.hub(hub));
         stage
@@ -168,6 +184,10 @@ impl Drawing {
             .iter()
             .for_each(|card| self.card(card, stage.scale));
         stage.people.iter().for_each(|person| self.person(person));
+        for frontier in &stage.frontiers {
+            frontier.line.iter().for_each(|d| self.path("frontier", d));
+            frontier.tag.iter().for_each(|tag| self.tag(tag));
+        }
         marks
             .iter()
             .for_each(|mark| self.mark(mark, stage.chip_radius));
@@ -176,10 +196,26 @@ impl Drawing {
         }
     }
 
+    fn ground(&mut self, ground: &Ground) {
+        self.rect("region", ground.rect, ground.radius);
+        self.label(&ground.label);
+    }
+
     fn wire(&mut self, wire: &Wire) {
-        let dashed = if wire.dashed { " dashed" } else { "" };
-        let class = format!("wire {}{dashed}", tone(wire.tone));
-        self.path(&class, &wire.curve.path());
+        let class = format!("{} {}", wire.class(), tone(wire.tone));
+        self.path(&class, &wire.path());
+    }
+
+    /// What stands on a wire: drawn after all of them.
+    fn on_wire(&mut self, wire: &Wire) {
+        wire.cut.iter().for_each(|cut| self.path("cut", &cut.cross));
+        wire.label.iter().for_each(|label| self.label(label));
+    }
+
+    fn tag(&mut self, tag: &Tag) {
+        let class = format!("tag {}", tone(tag.tone));
+        self.rect(&class, tag.rect, 0.5 * tag.rect.h);
+        self.label(&tag.label);
     }
 
     fn card(&mut self, card: &NodeCard, scale: f64) {
@@ -188,6 +224,8 @@ impl Drawing {
             (card.crown, " crowned"),
             (card.deposed, " deposed"),
             (!card.up, " down"),
+            (card.paused, " paused"),
+            (card.role == Role::Manager, " manager"),
             (card.bad, " bad"),
         ] {
             if is {
@@ -216,7 +254,17 @@ impl Drawing {
         card.progress
             .iter()
             .for_each(|progress| self.progress(progress));
+        for Glyph {
+            class,
+            tone: of,
+            path,
+        } in &card.glyphs
+        {
+            let class = format!("{class} {}", tone(*of));
+            self.path(&class, path);
+        }
         card.labels.iter().for_each(|label| self.label(label));
+        card.tags.iter().for_each(|tag| self.tag(tag));
         self.close("g");
     }
 
@@ -281,6 +329,7 @@ impl Drawing {
         self.circle("figure", head, r);
         self.path("figure", &glyphs::shoulders(person.at, person.radius));
         person.labels.iter().for_each(|label| self.label(label));
+        person.tags.iter().for_each(|tag| self.tag(tag));
         self.close("g");
     }
 
@@ -298,49 +347,26 @@ impl Drawing {
             tone(flight.tone)
         );
         self.open("g", &[("class", &class)]);
-        let (w, h) = (2.0 * flight.half_width, 2.0 * flight.half_height);
-        let body = Rect::around(at, w, h);
-        match flight.shape {
-            ChipShape::Request | ChipShape::Replicate => {
-                if flight.more > 0 {
-                    let behind = Rect::around(at.moved(0.24 * r, -0.24 * r), w, h);
-                    self.rect("body more", behind, 0.45 * r);
+        for part in flight.parts(r) {
+            match part {
+                Part::Rect(class, rect, radius) => {
+                    let rect = Rect {
+                        x: rect.x + at.x,
+                        y: rect.y + at.y,
+                        ..rect
+                    };
+                    self.rect(class, rect, radius);
                 }
-                self.rect("body", body, 0.45 * r);
+                Part::Circle(class, radius) => self.circle(class, at, radius),
+                Part::Path(class, d) => {
+                    let place = format!("translate({} {})", number(at.x), number(at.y));
+                    let attributes = [("class", class), ("d", &*d), ("transform", &*place)];
+                    self.empty("path", &attributes);
+                }
+                Part::Text(face, text, size) => {
+                    self.label(&on_chip(at, &text, face, size, flight.tone));
+                }
             }
-            ChipShape::Answer => self.rect("body", body, flight.half_height),
-            ChipShape::Told => self.rect("body", Rect::around(at, w, 0.62 * h), 0.31 * h),
-            ChipShape::VoteRequest | ChipShape::Vote | ChipShape::Appoint => {
-                self.rect("body", body, 0.22 * r)
-            }
-            _ => self.circle("body", at, flight.half_width),
-        }
-        match flight.shape {
-            ChipShape::AckCheck | ChipShape::Done | ChipShape::Vote => {
-                self.path("glyph", &glyphs::check(at, flight.half_width));
-            }
-            ChipShape::Appoint => {
-                let crown = Rect::around(at, 1.15 * r, 0.75 * r);
-                self.path("glyph filled", &glyphs::crown(crown));
-            }
-            ChipShape::ReadRequest | ChipShape::Ask | ChipShape::VoteRequest => {
-                let size = 1.3 * flight.half_height;
-                self.label(&on_chip(at, "?", Face::Inverse, size, flight.tone));
-            }
-            _ => {}
-        }
-        if !flight.text.is_empty() {
-            let face = match flight.shape {
-                ChipShape::Answer => Face::Value,
-                _ => Face::Inverse,
-            };
-            self.label(&on_chip(
-                at,
-                &flight.text,
-                face,
-                flight.text_size,
-                flight.tone,
-            ));
         }
         self.close("g");
     }

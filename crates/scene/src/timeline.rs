@@ -4,9 +4,10 @@ use replication::engine::time::SimTime;
 use replication::ordered::sort_by_key;
 use replication::promise::Promise;
 use replication::run::Run;
-use replication::trace::{Kind, MessageKind, Outcome, Record, Seq};
+use replication::trace::{Kept, Kind, MessageKind, Outcome, Record, Seq};
 
 use crate::events::words;
+use crate::flights::is_chatter;
 use crate::index::SceneIndex;
 use crate::moment::{Moment, message};
 use crate::quantity::moment;
@@ -53,6 +54,32 @@ pub enum MarkerKind {
     Promotion,
     /// A setting was changed.
     Change,
+    /// A replica was paused, its clock was set, links were slowed, or a message was dropped or held up.
+    Fault,
+    /// That is over.
+    Mended,
+    /// Links were cut.
+    Cut,
+    /// Links work again.
+    Healed,
+    /// A lease is over.
+    LeaseLost,
+    /// A follower stopped, since it can't apply what it was sent.
+    Stopped,
+    /// Two writes met, neither of whose writers had seen the other.
+    Conflict,
+    /// A substitute keeps something for one who is away, or has handed it over.
+    Hint,
+    /// A client no longer reads from a replica that lags.
+    Eviction,
+    /// A snapshot was installed.
+    Snapshot,
+    /// A backup was made, or should have been.
+    Backup,
+    /// A disk was replaced by a backup.
+    Restore,
+    /// A session was told that what it had seen is lost.
+    PositionLost,
 }
 
 /// The scrubber's markers, up to what is known.
@@ -118,7 +145,7 @@ pub fn is_quiet(record: &Record, trace: &[Record]) -> bool {
     let cause_is_beat = || {
         cause()
             .and_then(message)
-            .is_some_and(|sent| sent.kind == MessageKind::Heartbeat)
+            .is_some_and(|sent| is_chatter(sent.kind, sent.carries.op.is_none()))
     };
     match record.kind {
         // A sending is told by its arrival; an entry in memory by its being persisted; a read by what it saw.
@@ -129,18 +156,36 @@ pub fn is_quiet(record: &Record, trace: &[Record]) -> bool {
                 .and_then(message)
                 .is_some_and(|sent| match sent.kind {
                     MessageKind::Ack => sent.carries.upto.is_some_and(|upto| upto.index > 0),
-                    MessageKind::Stored | MessageKind::Vote => true,
+                    MessageKind::Stored
+                    | MessageKind::Vote
+                    | MessageKind::Hinted
+                    | MessageKind::Inspected
+                    | MessageKind::TooStale => true,
                     _ => false,
                 });
             let next = trace.get(record.seq.index() + 1);
             let told = next.is_some_and(|next| next.cause == Some(record.seq));
             !counts || told
         }
-        Kind::Lost | Kind::Undelivered => cause_is_beat(),
+        Kind::Lost { .. } | Kind::Undelivered => cause_is_beat(),
+        // What waits in a stream for one that is held up is held up at once.
+        Kind::Delayed { .. } => {
+            let before = record.seq.0.checked_sub(1);
+            let before = before.and_then(|before| trace.get(before as usize));
+            before.is_some_and(|before| {
+                before.at == record.at && matches!(before.kind, Kind::Delayed { .. })
+            })
+        }
         // The first leader was there from the start.
         Kind::Promoted { epoch, .. } => epoch <= 1,
         _ => false,
     }
+}
+
+/// How many things have been done to replicas, links and settings up to the cursor, by anyone.
+pub fn turns_so_far(run: &dyn Run, index: &SceneIndex) -> usize {
+    let happened = run.happened();
+    index.turns().partition_point(|seq| seq.index() < happened)
 }
 
 /// The next moment after `at` at which something happens that is not quiet, among the known records.
@@ -166,13 +211,48 @@ const MARKERS_SIDE_BY_SIDE: u64 = 400;
 
 /// What a record is on the scrubber, if it is there at all.
 fn turn(kind: &Kind) -> Option<(MarkerKind, Tone)> {
-    match kind {
-        Kind::Crashed { .. } => Some((MarkerKind::Crash, Tone::Muted)),
-        Kind::Restarted { .. } => Some((MarkerKind::Restart, Tone::Ok)),
-        Kind::Promoted { epoch, .. } if *epoch > 1 => Some((MarkerKind::Promotion, Tone::Leader)),
-        Kind::Changed { .. } => Some((MarkerKind::Change, Tone::Client)),
-        _ => None,
-    }
+    let (kind, tone) = match kind {
+        Kind::Crashed { .. } => (MarkerKind::Crash, Tone::Muted),
+        Kind::Restarted { .. } => (MarkerKind::Restart, Tone::Ok),
+        Kind::Promoted { epoch, .. } if *epoch > 1 => (MarkerKind::Promotion, Tone::Leader),
+        Kind::Changed { .. } => (MarkerKind::Change, Tone::Client),
+        Kind::Skewed { by_us: 0, .. } | Kind::Slowed { by_us: 0, .. } | Kind::Resumed { .. } => {
+            (MarkerKind::Mended, Tone::Ok)
+        }
+        Kind::Paused { .. }
+        | Kind::Skewed { .. }
+        | Kind::Slowed { .. }
+        | Kind::Dropped
+        | Kind::Delayed { .. } => (MarkerKind::Fault, Tone::Warn),
+        Kind::Cut { .. } => (MarkerKind::Cut, Tone::Bad),
+        Kind::Healed { .. } => (MarkerKind::Healed, Tone::Ok),
+        Kind::LeaseLost { .. } => (MarkerKind::LeaseLost, Tone::Warn),
+        Kind::Stopped { .. } => (MarkerKind::Stopped, Tone::Bad),
+        Kind::Conflict { kept, .. } => match kept {
+            Kept::There | Kept::Came => (MarkerKind::Conflict, Tone::Bad),
+            Kept::Both | Kept::Merged => (MarkerKind::Conflict, Tone::Warn),
+        },
+        Kind::HintKept { .. } => (MarkerKind::Hint, Tone::Warn),
+        Kind::HintGone { expired, .. } => (
+            MarkerKind::Hint,
+            if *expired { Tone::Bad } else { Tone::Ok },
+        ),
+        Kind::Evicted { .. } => (MarkerKind::Eviction, Tone::Warn),
+        Kind::LetBack { .. } => (MarkerKind::Eviction, Tone::Ok),
+        Kind::Installed { .. } => (MarkerKind::Snapshot, Tone::Follower),
+        Kind::BackedUp { worked, .. } => (
+            MarkerKind::Backup,
+            if *worked { Tone::Muted } else { Tone::Bad },
+        ),
+        Kind::Restored { .. } => (MarkerKind::Restore, Tone::Client),
+        Kind::NothingToRestore { .. } => (MarkerKind::Restore, Tone::Bad),
+        Kind::Ended {
+            outcome: Outcome::PositionLost,
+            ..
+        } => (MarkerKind::PositionLost, Tone::Bad),
+        _ => return None,
+    };
+    Some((kind, tone))
 }
 
 /// Leaves out markers that would stand on one of the same kind.

@@ -6,7 +6,8 @@ use common::{QUORUM, STALE_READ, Watched, busy, shipped};
 use replication::trace::Kind;
 use scene::flights::{FLIGHTS_MAX, MARK_US};
 use scene::geometry::{Point, Rect};
-use scene::{ChipShape, Flight, Stage, flights, marks, position, stage};
+use scene::space_time::{self, What};
+use scene::{ChipShape, Flight, Stage, flights, marks, position, stage, state_caption};
 
 fn look(watched: &Watched) -> (Stage, Vec<Flight>) {
     let stage = stage(watched.run(), &watched.index, 820.0, 500.0, None);
@@ -41,14 +42,16 @@ fn a_chip_is_where_its_record_says() {
                 };
                 assert_eq!((flight.from, flight.to), (from, to));
                 let arrives = arrives.unwrap_or(record.at.after_us(flight_us));
+                // What has reached a paused replica waits at its edge.
                 let part = (now - record.at.0) as f64 / (arrives.0 - record.at.0) as f64;
+                let part = part.min(1.0);
                 let drawn = position(flight, now as f64);
                 assert!(
                     close(drawn, flight.curve.at(part)),
                     "{name} at {ms} ms: {flight:?}"
                 );
                 assert_eq!(
-                    flight.lost,
+                    flight.trip.is_cut_short(),
                     matches!(record.kind, Kind::Sent { arrives: None, .. })
                 );
             }
@@ -73,8 +76,8 @@ fn a_chip_leaves_at_one_place_and_ends_at_the_other() {
                 };
                 body.grown(3.2 * stage.chip_radius).contains(at)
             };
-            let begin = position(&flight, flight.sent_us as f64);
-            let end = position(&flight, flight.ends_us as f64);
+            let begin = position(&flight, flight.trip.sent_us as f64);
+            let end = position(&flight, flight.trip.ends_us as f64);
             assert!(near(flight.from, begin), "{flight:?}");
             assert!(near(flight.to, end), "{flight:?}");
             shapes.push(flight.shape);
@@ -100,12 +103,15 @@ fn what_is_lost_ends_half_way_and_leaves_a_cross_there() {
     for ms in (0..4000).step_by(10) {
         watched.seek_ms(ms);
         let (stage, flights) = look(&watched);
-        for flight in flights.iter().filter(|flight| flight.lost) {
-            assert_eq!(flight.ends_us, flight.sent_us + flight.flight_us / 2);
-            let end = position(flight, flight.ends_us as f64 + 1e6);
+        for flight in flights.iter().filter(|flight| flight.trip.is_cut_short()) {
+            assert_eq!(
+                flight.trip.ends_us,
+                flight.trip.sent_us + flight.trip.flight_us / 2
+            );
+            let end = position(flight, flight.trip.ends_us as f64 + 1e6);
             let half = flight
                 .curve
-                .at((flight.flight_us / 2) as f64 / flight.flight_us as f64);
+                .at((flight.trip.flight_us / 2) as f64 / flight.trip.flight_us as f64);
             assert!(close(end, half));
         }
         let now = watched.run().now().0;
@@ -116,6 +122,83 @@ fn what_is_lost_ends_half_way_and_leaves_a_cross_there() {
         }
     }
     assert!(crosses > 0, "nothing was lost");
+}
+
+/// The run of an interaction script of the core.
+fn interaction(name: &str) -> Watched {
+    let all = common::interactions();
+    let found = all.into_iter().find(|(other, _)| other == name);
+    Watched::of(found.expect(name).1)
+}
+
+/// Every message on the stage, as "kind at share of the way".
+fn places(watched: &Watched) -> Vec<String> {
+    let now_us = watched.run().now().0 as f64;
+    let (_, flights) = look(watched);
+    let place = |flight: &Flight| {
+        let percent = (flight.trip.share(now_us) * 100.0).round();
+        format!("{} at {percent} %", flight.shape.class())
+    };
+    flights.iter().map(place).collect()
+}
+
+#[test]
+fn what_is_dropped_leaves_a_cross_where_it_was() {
+    // The “done” of 6 ms, due at 11 ms, is dropped at 8 ms.
+    let watched = interaction("ft_a_message_is_dropped_by_hand").at_ms(7);
+    assert_eq!(places(&watched), ["k-replicate at 5 %", "k-done at 20 %"]);
+    let (_, flights) = look(&watched);
+    let done = flights.last().expect("the “done”").clone();
+    let told = space_time::told(watched.run(), &watched.index, What::Message(done.seq));
+    assert!(
+        told.ends_with("; it arrives 5 ms later, at 0.011 s."),
+        "{told}"
+    );
+
+    let watched = watched.at_ms(9);
+    assert_eq!(places(&watched), ["k-replicate at 10 %"]);
+    let (stage, _) = look(&watched);
+    let crosses = marks(watched.run(), &watched.index, &stage);
+    assert_eq!(crosses.len(), 1);
+    assert!(close(crosses[0].at, done.curve.at(0.4)));
+    let told = space_time::told(watched.run(), &watched.index, What::Message(done.seq));
+    assert_eq!(
+        told,
+        "0.006 s: L sends Ann the “done” for #1; it is dropped at 0.008 s."
+    );
+    let caption = state_caption(watched.run(), &watched.index);
+    assert_eq!(
+        caption.headline,
+        "The “done” for #1 from L to Ann was dropped."
+    );
+}
+
+#[test]
+fn what_is_held_up_stands_still_with_what_follows_it_in_its_stream() {
+    // Sent at 5 and at 16 ms, 40 ms long, held up at 20 ms by 200 ms.
+    let file = "ft_a_message_is_held_up_by_hand";
+    let watched = interaction(file).at_ms(20);
+    let stood = ["k-replicate at 38 %", "k-replicate at 10 %"];
+    assert_eq!(places(&watched)[..2], stood);
+    let watched = watched.at_ms(205);
+    assert_eq!(places(&watched), stood);
+    let underway = scene::underway(watched.run(), &watched.index);
+    let said = "The message with #1 from L to F1 is due in 40 ms.";
+    assert_eq!(underway[0].says, said);
+    let (first, second) = (underway[0].seq, underway[1].seq);
+    let told = |seq| space_time::told(watched.run(), &watched.index, What::Message(seq));
+    let said = "0.005 s: L sends F1 the message with #1; it is held up, and arrives 240 ms later, at 0.245 s.";
+    assert_eq!(told(first), said);
+    assert!(told(second).contains("it is held up, and arrives 229 ms later"));
+    // They go on, and the first is there when it is received.
+    let watched = watched.at_ms(240);
+    let went = ["k-replicate at 88 %", "k-replicate at 87 %"];
+    assert_eq!(places(&watched), went);
+    // The cursor goes back to before anybody held them up.
+    assert_eq!(
+        places(&watched.at_ms(19))[..2],
+        ["k-replicate at 35 %", "k-replicate at 8 %"]
+    );
 }
 
 #[test]

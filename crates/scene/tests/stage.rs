@@ -2,9 +2,13 @@
 
 mod common;
 
-use common::{FAILOVER, QUORUM, STALE_READ, Watched, busy, shipped};
+use common::reading::can_be_read;
+use common::{FAILOVER, QUORUM, STALE_READ, Watched, busy, interactions, shipped};
+use common::{MANAGED, SLOPPY, TWO_LEADERS};
+use replication::ids::Place;
+use replication::run::Role;
 use scene::geometry::Rect;
-use scene::stage::{CellState, Label, Stage};
+use scene::stage::{CellState, Stage};
 use scene::{SceneIndex, Tone, stage};
 
 const SIZES: [(f64, f64); 6] = [
@@ -20,80 +24,6 @@ fn look(watched: &Watched, (width, height): (f64, f64)) -> Stage {
     stage(watched.run(), &watched.index, width, height, None)
 }
 
-fn apart(labels: &[Label], within: Rect, what: &str) {
-    for (i, label) in labels.iter().enumerate() {
-        let bounds = label.bounds();
-        assert!(
-            within.grown(0.5).holds(bounds),
-            "{what}: {label:?} leaves {within:?}"
-        );
-        for other in &labels[..i] {
-            assert!(
-                !bounds.grown(-0.3).overlaps(other.bounds()),
-                "{what}: {:?} and {:?}",
-                label.text,
-                other.text
-            );
-        }
-    }
-}
-
-/// Whatever is written keeps to its card, and to itself.
-fn can_be_read(stage: &Stage, what: &str) {
-    for card in &stage.nodes {
-        let what = format!("{what}, {} on {}x{}", card.name, stage.width, stage.height);
-        apart(&card.labels, card.rect, &what);
-        for cell in &card.cells {
-            assert!(card.rect.holds(cell.rect), "{what}: {cell:?}");
-            for label in &card.labels {
-                assert!(
-                    !cell.rect.overlaps(label.bounds()),
-                    "{what}: {:?} on a cell",
-                    label.text
-                );
-            }
-            if let Some(label) = &cell.label {
-                assert!(
-                    cell.rect.holds(label.bounds()),
-                    "{what}: {:?} leaves its cell",
-                    label.text
-                );
-            }
-        }
-        for (segment, _) in card.progress.iter().flat_map(|progress| &progress.segments) {
-            assert!(card.rect.holds(*segment), "{what}: {segment:?}");
-            for label in &card.labels {
-                assert!(
-                    !segment.overlaps(label.bounds()),
-                    "{what}: {:?} on a segment",
-                    label.text
-                );
-            }
-        }
-        assert!(!card.aria.is_empty());
-    }
-    for person in &stage.people {
-        let what = format!(
-            "{what}, {} on {}x{}",
-            person.name, stage.width, stage.height
-        );
-        apart(&person.labels, person.rect, &what);
-        let circle = Rect::around(person.at, 2.0 * person.radius, 2.0 * person.radius);
-        for label in &person.labels {
-            assert!(
-                !circle.overlaps(label.bounds()),
-                "{what}: {:?} on the circle",
-                label.text
-            );
-        }
-        assert!(!person.aria.is_empty());
-    }
-    if let Some(hub) = &stage.hub {
-        let circle = Rect::around(hub.at, 2.0 * hub.radius, 2.0 * hub.radius);
-        apart(&hub.labels, circle, what);
-    }
-}
-
 #[test]
 fn everything_written_can_be_read_in_every_shipped_scenario() {
     for (name, scenario) in shipped() {
@@ -101,6 +31,19 @@ fn everything_written_can_be_read_in_every_shipped_scenario() {
         for ms in [0, 40, 300, 1100, 2700, 5400, 9900] {
             watched.seek_ms(ms);
             for size in SIZES {
+                can_be_read(&look(&watched, size), &format!("{name} at {ms} ms"));
+            }
+        }
+    }
+}
+
+#[test]
+fn everything_written_can_be_read_in_every_interaction() {
+    for (name, scenario) in interactions() {
+        let mut watched = Watched::of(scenario);
+        for ms in [60, 350, 700, 1200, 2600] {
+            watched.seek_ms(ms);
+            for size in [(390.0, 460.0), (680.0, 420.0), (1060.0, 560.0)] {
                 can_be_read(&look(&watched, size), &format!("{name} at {ms} ms"));
             }
         }
@@ -282,4 +225,139 @@ fn absurd_sizes_are_drawn_too() {
     for size in [(0.0, 0.0), (-5.0, 10.0), (f64::NAN, 300.0), (1e6, 20.0)] {
         assert_eq!(look(&watched, size).nodes.len(), 3);
     }
+}
+
+#[test]
+fn regions_are_grounds_with_their_nodes_and_clients_on_them() {
+    let watched = Watched::new(MANAGED).at_ms(700);
+    let stage = look(&watched, (820.0, 500.0));
+    let names: Vec<&str> = stage
+        .regions
+        .iter()
+        .map(|ground| ground.name.as_str())
+        .collect();
+    assert_eq!(names, ["us-east", "us-west"]);
+    let structure = &watched.run().scenario().structure;
+    for card in &stage.nodes {
+        let region = structure.region_of(Place::Node(card.id));
+        assert!(
+            stage.regions[usize::from(region.0)].rect.holds(card.rect),
+            "{}",
+            card.name
+        );
+    }
+    for person in &stage.people {
+        let region = structure.region_of(Place::Client(person.id));
+        assert!(
+            stage.regions[usize::from(region.0)].rect.holds(person.rect),
+            "{}",
+            person.name
+        );
+    }
+    let far: Vec<&str> = stage
+        .wires
+        .iter()
+        .filter_map(|wire| Some(wire.label.as_ref()?.text.as_str()))
+        .collect();
+    assert_eq!(far, ["43 ms"]);
+}
+
+#[test]
+fn a_failover_manager_has_a_card_of_its_own() {
+    let watched = Watched::new(MANAGED).at_ms(700);
+    let stage = look(&watched, (820.0, 500.0));
+    let manager = stage.nodes.last().expect("a manager");
+    assert_eq!(
+        (manager.role, manager.name.as_str()),
+        (Role::Manager, "manager")
+    );
+    assert!(manager.cells.is_empty() && manager.values.is_empty() && !manager.crown);
+    assert!(manager.rect.h < stage.nodes[0].rect.h);
+}
+
+#[test]
+fn what_is_the_matter_with_a_replica_is_on_its_card() {
+    let mut watched = Watched::new(MANAGED);
+    watched.seek_ms(1100);
+    let stage = look(&watched, (1060.0, 560.0));
+    let tags = |name: &str| -> Vec<String> {
+        let card = stage.nodes.iter().find(|card| card.name == name);
+        let tags = card.expect("a card").tags.iter();
+        tags.map(|tag| tag.label.text.clone()).collect()
+    };
+    assert_eq!(tags("F1"), ["clock −200 ms"]);
+    assert!(tags("L").iter().any(|tag| tag.ends_with("trimmed")));
+    let paused = &stage.nodes[3];
+    assert!(paused.paused && paused.glyphs.len() == 1, "two bars");
+    assert!(paused.aria.contains("paused"));
+    watched.seek_ms(2900);
+    let stage = look(&watched, (1060.0, 560.0));
+    assert_eq!(stage.nodes[2].tags[0].label.text, "disk lost");
+    let slow = stage.wires.iter().find(|wire| wire.slow_us == 300_000);
+    assert_eq!(
+        slow.and_then(|wire| Some(wire.label.as_ref()?.text.as_str())),
+        Some("+300 ms")
+    );
+}
+
+#[test]
+fn a_cut_link_has_a_gap_and_a_cross_where_messages_end() {
+    let watched = Watched::new(TWO_LEADERS).at_ms(950);
+    let (run, index) = (watched.run(), &watched.index);
+    let stage = look(&watched, (820.0, 500.0));
+    let cut: Vec<_> = stage
+        .wires
+        .iter()
+        .filter_map(|wire| wire.cut.as_ref())
+        .collect();
+    assert_eq!(cut.len(), 1, "between the leaders");
+    assert!(cut[0].gap > 0.0 && cut[0].towards.is_none());
+    let lost = scene::marks(run, index, &stage);
+    assert!(!lost.is_empty());
+    for mark in lost {
+        assert!(mark.cut && mark.at.distance(cut[0].at) < 3.0 * stage.chip_radius);
+    }
+}
+
+#[test]
+fn siblings_are_shown_with_their_numbers() {
+    let watched = Watched::new(TWO_LEADERS).at_ms(2300);
+    let stage = look(&watched, (820.0, 500.0));
+    for card in &stage.nodes {
+        let [title] = &card.values[..] else {
+            panic!("one key")
+        };
+        assert_eq!(title.siblings.len(), 1, "{}", card.name);
+        let shown: Vec<&str> = card
+            .labels
+            .iter()
+            .map(|label| label.text.as_str())
+            .collect();
+        assert!(
+            shown.contains(&"Blue #2") && shown.contains(&"Red #3"),
+            "{shown:?}"
+        );
+        assert_eq!(
+            card.behind,
+            Some(scene::stage::Behind::default()),
+            "{}",
+            card.name
+        );
+    }
+}
+
+#[test]
+fn a_substitute_bears_the_hints_that_it_keeps() {
+    let watched = Watched::new(SLOPPY).at_ms(600);
+    let stage = look(&watched, (680.0, 420.0));
+    let tags: Vec<(&str, &str)> = stage
+        .nodes
+        .iter()
+        .flat_map(|card| {
+            card.tags
+                .iter()
+                .map(|tag| (card.name.as_str(), tag.label.text.as_str()))
+        })
+        .collect();
+    assert_eq!(tags, [("D", "2 hints for C")]);
 }

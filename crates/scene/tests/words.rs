@@ -2,15 +2,17 @@
 
 mod common;
 
-use common::{FAILOVER, QUORUM, STALE_READ, Watched, shipped};
+use common::{
+    FAILOVER, MANAGED, QUORUM, SLOPPY, STALE_READ, TWO_LEADERS, Watched, interactions, shipped,
+};
 use expect_test::{Expect, expect};
 use replication::engine::time::SimTime;
 use replication::promise::Promise;
 use replication::scenario::{Ack, ProtocolKind, ReadPolicy};
 use scene::timeline::MarkerKind;
 use scene::{
-    ack_words, caption, event_words, is_quiet, next_event, previous_event, promise_rows,
-    quorum_words, reads_words, recent_events, text_twin, timeline, what_they_see,
+    ack_words, caption, discarded_writes, event_words, is_quiet, next_event, previous_event,
+    promise_rows, quorum_words, reads_words, recent_events, text_twin, timeline, what_they_see,
 };
 
 fn check(actual: impl AsRef<str>, expect: Expect) {
@@ -19,7 +21,7 @@ fn check(actual: impl AsRef<str>, expect: Expect) {
 
 #[test]
 fn every_record_that_is_not_quiet_has_a_sentence() {
-    for (name, scenario) in shipped() {
+    for (name, scenario) in shipped().into_iter().chain(interactions()) {
         let watched = Watched::of(scenario).at_ms(9_000);
         let run = watched.run();
         for record in run.records() {
@@ -32,6 +34,31 @@ fn every_record_that_is_not_quiet_has_a_sentence() {
             }
         }
     }
+}
+
+#[test]
+fn what_was_thrown_away_is_listed_with_what_its_client_had_been_told() {
+    let story = |name: &str| {
+        let found = shipped().into_iter().find(|(file, _)| file.contains(name));
+        Watched::of(found.expect("a shipped story").1)
+    };
+    let list = |watched: &Watched| {
+        let writes = discarded_writes(watched.run(), &watched.index);
+        writes
+            .into_iter()
+            .map(|write| write.words)
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    assert_eq!(list(&story("leader-crash-async").at_ms(5_000)), "");
+    check(
+        list(&story("leader-crash-async").at_ms(10_000)),
+        expect!["#2, order: L threw it away. Alice had been told “done”."],
+    );
+    check(
+        list(&story("leader-crash-quorum").at_ms(10_000)),
+        expect!["#2, order: L threw it away. Alice never heard what became of it."],
+    );
 }
 
 #[test]
@@ -111,8 +138,6 @@ fn a_failover_is_told_step_by_step() {
     check(
         lines.concat(),
         expect![[r#"
-            2.021 s Alice sets order to paid (#2).
-            2.032 s L persisted #2.
             2.032 s L says “done” for #2.
             2.032 s L now shows everything up to #2.
             2.042 s Alice is told “done” for #2.
@@ -121,10 +146,11 @@ fn a_failover_is_told_step_by_step() {
             2.366 s The request for a vote from F2 to L found L down.
             2.377 s F2 becomes leader, in epoch 2.
             2.378 s F2 persisted its leader’s first entry.
+            2.378 s F2 now shows everything up to entry 2.
             2.419 s The acknowledgement from F1 to L found L down.
             2.512 s The acknowledgement from F2 to L found L down.
             3.086 s F1 persisted its leader’s first entry.
-            3.086 s A message of the log from F2 to L found L down.
+            3.086 s The question where the logs part from F2 to L found L down.
             3.087 s F1 now shows everything up to entry 2.
             3.091 s F2 knows everything up to entry 2 to be on a majority.
             4.968 s The message with #1 from F2 to L found L down.
@@ -133,6 +159,7 @@ fn a_failover_is_told_step_by_step() {
             6.057 s L persisted its leader’s first entry.
             6.058 s L now shows everything up to entry 2.
             6.060 s F2 hears that L has everything up to entry 2.
+            8.133 s All is quiet: nothing has changed for 2.0 s.
         "#]],
     );
 }
@@ -213,9 +240,16 @@ fn promises_and_screens_at_the_end_of_a_failover() {
         expect![[r#"
             – Read your writes: not tested yet
             – Monotonic reads: not tested yet
+            ✓ Monotonic writes: kept so far · 1 checked
+            – Writes follow reads: not tested yet
             – Consistent prefix: not tested yet
+            – Causal consistency: not tested yet
+            – Linearizable: not tested yet
+            – Bounded staleness: not tested yet
             ✗ No acknowledged write lost: 1 of 2 writes lost
+            – No silent overwrite: not tested yet
             ✓ One leader at a time: kept so far · 2 checked
+            ✓ Convergence: kept so far · 1 checked
             Alice’s order: –; in truth paid (#2, acked, on no disk any more)
         "#]],
     );
@@ -281,4 +315,278 @@ fn settings_in_words() {
             W + R = 6 > N = 5: every read hears from at least one copy that has the last acknowledged write. Keeping it is another matter, and W’s alone: it survives the loss of W − 1 = 4 disks. One copy that is down stops all writes.
         "#]],
     );
+}
+
+#[test]
+fn every_interaction_has_a_caption_all_the_way() {
+    for (name, scenario) in interactions() {
+        let mut watched = Watched::of(scenario);
+        for ms in (0..6_000).step_by(90) {
+            watched.seek_ms(ms);
+            let caption = caption(watched.run(), &watched.index);
+            let all = format!("{} {}", caption.headline, caption.text);
+            assert!(caption.headline.ends_with('.'), "{name} at {ms} ms: {all}");
+            assert!(!all.trim_end().contains("  "), "{name} at {ms} ms: {all}");
+            for line in text_twin(watched.run(), &watched.index) {
+                assert!(
+                    line.ends_with('.') && !line.contains("  "),
+                    "{name}: {line}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_going_on_is_told_first() {
+    let mut said = String::new();
+    for (json, times) in [
+        (TWO_LEADERS, [900, 1450, 2300].as_slice()),
+        (SLOPPY, &[300, 600, 1500]),
+        (MANAGED, &[800, 1100, 2000, 2900]),
+    ] {
+        let mut watched = Watched::new(json);
+        for ms in times {
+            watched.seek_ms(*ms);
+            said += &format!("{ms}: {}\n", caption(watched.run(), &watched.index).text);
+        }
+    }
+    check(
+        said,
+        expect![[r#"
+            900: Virginia and Tokyo are cut off from each other; both go on saying “done”.
+            1450: The value of title is Blue (#2) in Virginia and Red (#3) in Tokyo: they have not all heard of one another yet.
+            2300: Two versions of title stand side by side: Blue (#2) and Red (#3).
+            300: D keeps a hint for C until it is back: #1. The proxy said “done” for #1 99 ms ago. C does not have it yet.
+            600: D keeps a hint for C until it is back: #2. The proxy said “done” for #2 188 ms ago. C does not have it yet.
+            1500: The proxy said “done” for #2 1.0 s ago. All copies have it and show it.
+            800: F1’s clock is 200 ms behind. The leader said “done” for #4 323 ms ago. All copies have it and show it.
+            1100: us-east and us-west are cut off from each other.
+            2000: F2 leads, in epoch 2. L does not know it yet, and believes that it still leads in epoch 1.
+            2900: Nobody leads: F2 has been down for 100 ms. The manager has not noticed yet, or asks the others how far they are.
+        "#]],
+    );
+}
+
+#[test]
+fn the_stage_of_other_systems_in_plain_lines() {
+    let mut lines = Vec::new();
+    for (json, ms) in [
+        (TWO_LEADERS, 1450),
+        (TWO_LEADERS, 3200),
+        (SLOPPY, 600),
+        (MANAGED, 2900),
+    ] {
+        let watched = Watched::new(json).at_ms(ms);
+        lines.extend(text_twin(watched.run(), &watched.index));
+        lines.push(String::new());
+    }
+    check(
+        lines.join("\n"),
+        expect![[r#"
+            At 1.450 s.
+            Alice has written #2.
+            Bob has written #3.
+            Virginia leads its region, is 1 write and 600 ms behind and shows title Blue (#2).
+            Virginia 1 is 1 write and 600 ms behind and shows title Blue (#2).
+            Tokyo leads its region, is 1 write and 639 ms behind and shows title Red (#3). Also, its clock is 20 ms ahead.
+            Tokyo 1 is 1 write and 639 ms behind and shows title Red (#3).
+            The newest acknowledged value of title is Blue and Red: #2 and #3, acked, both stand, on 2 of 4 copies.
+            On the wire: #2 to Tokyo.
+
+            At 3.200 s.
+            Alice saw Blue (#2) and Red (#3).
+            Bob saw Blue (#2) and Red (#3).
+            Virginia leads its region, is in sync and shows title Blue (#2) and Red (#3).
+            Virginia 1 is in sync and shows title Blue (#2) and Red (#3).
+            Tokyo leads its region, is in sync and shows title Blue (#2) and Red (#3). Also, its clock is 20 ms ahead.
+            Tokyo 1 is in sync and shows title Blue (#2) and Red (#3).
+            The newest acknowledged value of title is Blue and Red: #2 and #3, acked, both stand, on 4 of 4 copies.
+
+            At 0.600 s.
+            Ann has written #2.
+            A shows cart eggs (#2).
+            B shows cart eggs (#2).
+            C is down and has on its disk cart nothing.
+            D holds no copy. Also, it keeps #1 and #2 for C.
+            E holds no copy.
+            proxy coordinates.
+            The newest acknowledged value of cart is eggs: #2, acked, on 2 of 3 copies.
+
+            At 2.900 s.
+            Alice reads issues and pulls, and carries the token (1,6).
+            Bob waits for “done” for #5, and carries the token (1,4).
+            L shows issues 7 (#7) and pulls 2 (#2). Also, its log begins after entry 3.
+            F1 shows issues 7 (#7) and pulls 2 (#2). Also, its clock is 200 ms behind.
+            F2 is down and has on its disk issues nothing and pulls nothing. Also, its disk is lost.
+            F3 is paused and shows issues 4 (#4) and pulls 2 (#2).
+            F4 shows issues 4 (#4) and pulls 2 (#2).
+            manager watches the leader and holds nothing.
+            The newest acknowledged value of issues is 7: #7, acked, on 2 of 5 copies.
+            The newest acknowledged value of pulls is 2: #2, acked, on 4 of 5 copies.
+            Slow: F1 to F4 (+300 ms) and F4 to F1 (+300 ms).
+            3 backups are kept, of 1.500 s, 2.000 s and 2.500 s.
+        "#]],
+    );
+}
+
+#[test]
+fn what_happens_in_other_systems_is_told_step_by_step() {
+    let mut lines = Vec::new();
+    for (json, from_us, count) in [
+        (TWO_LEADERS, 690_000, 40),
+        (SLOPPY, 0, 40),
+        (MANAGED, 890_000, 60),
+    ] {
+        let watched = Watched::new(json).at_ms(3_000);
+        let log = recent_events(watched.run(), &watched.index, 400);
+        let log = log
+            .into_iter()
+            .filter(|(_, us, _)| *us >= from_us)
+            .take(count);
+        lines
+            .extend(log.map(|(_, us, words)| format!("{} {words}\n", scene::quantity::moment(us))));
+        lines.push("\n".to_owned());
+    }
+    check(
+        lines.concat(),
+        expect![[r#"
+            0.700 s Tokyo’s clock is 20 ms ahead from now on.
+            0.800 s Virginia and Tokyo are cut off from each other.
+            0.811 s Alice sets title to Blue (#2).
+            0.822 s Virginia stored #2.
+            0.822 s Virginia says “done” for #2.
+            0.832 s Alice is told “done” for #2.
+            0.850 s Bob sets title to Red (#3).
+            0.858 s Virginia 1 stored #2.
+            0.861 s Tokyo stored #3.
+            0.861 s Tokyo says “done” for #3.
+            0.871 s Bob is told “done” for #3.
+            0.888 s Tokyo 1 stored #3.
+            0.905 s The message with #2 from Virginia to Tokyo was lost: the link is cut.
+            0.958 s The message with #3 from Tokyo to Virginia was lost: the link is cut.
+            1.212 s The message with #2 from Virginia to Tokyo was lost: the link is cut.
+            1.257 s The message with #3 from Tokyo to Virginia was lost: the link is cut.
+            1.400 s All links work again.
+            1.629 s Tokyo stored #2.
+            1.629 s At Tokyo, #3 and #2 of title are in conflict, as neither had seen the other: both stay, side by side.
+            1.644 s Virginia stored #3.
+            1.644 s At Virginia, #2 and #3 of title are in conflict, as neither had seen the other: both stay, side by side.
+            1.656 s Tokyo 1 stored #2.
+            1.678 s Virginia 1 stored #3.
+            2.332 s Alice reads title.
+            2.342 s Virginia looked up title: Blue (#2).
+            2.342 s Virginia looked up title: Red (#3).
+            2.352 s Alice sees title: Blue (#2), from Virginia.
+            2.352 s Alice sees title: Red (#3), from Virginia.
+            2.371 s Bob reads title.
+            2.381 s Tokyo looked up title: Blue (#2).
+            2.381 s Tokyo looked up title: Red (#3).
+            2.391 s Bob sees title: Blue (#2), from Tokyo.
+            2.391 s Bob sees title: Red (#3), from Tokyo.
+
+            0.000 s C crashes; its memory is gone.
+            0.000 s Ann sets cart to milk (#1).
+            0.060 s The message with #1 from proxy to C found C down.
+            0.061 s A stored #1.
+            0.061 s B stored #1.
+            0.101 s proxy hears that A has #1.
+            0.101 s proxy hears that B has #1.
+            0.110 s proxy takes C for gone.
+            0.161 s D keeps #1 for C, which seems to be away.
+            0.201 s proxy says “done” for #1.
+            0.211 s Ann is told “done” for #1.
+            0.311 s Ann sets cart to eggs (#2).
+            0.372 s A stored #2.
+            0.372 s B stored #2.
+            0.372 s D keeps #2 for C, which seems to be away.
+            0.412 s proxy hears that A has #2.
+            0.412 s proxy hears that B has #2.
+            0.412 s proxy says “done” for #2.
+            0.422 s Ann is told “done” for #2.
+            0.900 s C starts again from its disk.
+            0.990 s proxy hears that C is back.
+            0.992 s C stored #1.
+            0.992 s C stored #2.
+            1.033 s D has handed #1 over to C.
+            1.033 s D has handed #2 over to C.
+            1.841 s All is quiet: nothing has changed for 808 ms.
+
+            0.900 s us-east and us-west are cut off from each other.
+            0.910 s Bob reads issues and pulls.
+            0.920 s F3 looked up issues: 4 (#4).
+            0.920 s F3 looked up pulls: 2 (#2).
+            0.930 s Bob sees issues: 4 (#4), from F3.
+            0.930 s Bob sees pulls: 2 (#2), from F3.
+            0.930 s Bob sets pulls to 5 (#5).
+            0.938 s Alice reads issues and pulls.
+            0.948 s L looked up issues: 4 (#4).
+            0.948 s L looked up pulls: 2 (#2).
+            0.957 s The request to write #5 from Bob to L was lost: the link is cut.
+            0.958 s Alice sees issues: 4 (#4), from L.
+            0.958 s Alice sees pulls: 2 (#2), from L.
+            0.961 s Alice sets issues to 6 (#6).
+            0.972 s L persisted #6.
+            0.972 s L forgets its log up to entry 2: who needs that gets a snapshot.
+            1.000 s F3 is paused: what reaches it waits.
+            1.000 s Backup 2 is made.
+            1.003 s The message with #6 from L to F2 was lost: the link is cut.
+            1.006 s The message with #6 from L to F3 was lost: the link is cut.
+            1.019 s The message with #6 from L to F4 was lost: the link is cut.
+            1.020 s F1 persisted #6.
+            1.021 s F1 now shows everything up to #6.
+            1.025 s L says “done” for #6.
+            1.025 s L now shows everything up to #6.
+            1.035 s Alice is told “done” for #6.
+            1.181 s Alice sets issues to 7 (#7).
+            1.192 s L persisted #7.
+            1.192 s L forgets its log up to entry 3: who needs that gets a snapshot.
+            1.226 s F1 persisted #7.
+            1.227 s F1 now shows everything up to #7.
+            1.230 s L says “done” for #7.
+            1.230 s L now shows everything up to #7.
+            1.230 s The message with #7 from L to F3 was lost: the link is cut.
+            1.236 s The message with #7 from L to F2 was lost: the link is cut.
+            1.240 s Alice is told “done” for #7.
+            1.241 s The message with #7 from L to F4 was lost: the link is cut.
+            1.246 s The manager has not heard from the leader for too long, and asks the others how far they are.
+            1.256 s manager hears how far F2 is.
+            1.257 s manager hears how far F4 is.
+            1.271 s The question how far it is from manager to F1 was lost: the link is cut.
+            1.271 s The question how far it is from manager to L was lost: the link is cut.
+            1.350 s F2 becomes leader, in epoch 2.
+            1.350 s F2 forgets its log up to entry 2: who needs that gets a snapshot.
+            1.351 s F2 persisted its leader’s first entry.
+            1.384 s F4 persisted its leader’s first entry.
+            1.385 s F4 now shows everything up to entry 5.
+            1.391 s F2 now shows everything up to entry 5.
+            1.395 s The question where the logs part from F2 to F1 was lost: the link is cut.
+            1.395 s The question where the logs part from F2 to L was lost: the link is cut.
+            1.448 s Alice reads issues and pulls.
+            1.474 s The request to read from Alice to F3 was lost: the link is cut.
+            1.500 s Backup 3 is made.
+            2.000 s Backup 4 is made.
+            2.500 s Backup 5 is made.
+            2.600 s All links work again.
+            2.694 s L hears of epoch 2 and no longer leads.
+            2.800 s F2 crashes, and its disk is lost too.
+            2.850 s Messages between F4 and F1 take 300 ms longer.
+            2.930 s Bob’s write #5 got no answer in time: it may have happened, and it still may.
+
+        "#]],
+    );
+}
+
+#[test]
+fn backups_are_listed() {
+    let watched = Watched::new(MANAGED).at_ms(2900);
+    let strip = scene::backup_strip(watched.run(), &watched.index).expect("backups are made");
+    let times: Vec<&str> = strip.rows.iter().map(|row| row.at.as_str()).collect();
+    assert_eq!(times, ["1.500 s", "2.000 s", "2.500 s"]);
+    assert_eq!(
+        strip.words,
+        "3 backups are kept, of 1.500 s, 2.000 s and 2.500 s."
+    );
+    let watched = Watched::new(STALE_READ).at_ms(2900);
+    assert_eq!(scene::backup_strip(watched.run(), &watched.index), None);
 }

@@ -15,8 +15,9 @@ use crate::shell;
 const ALLOWED: &[(&str, &[&str])] = &[
     ("replication", &[]),
     ("scene", &["replication"]),
-    ("cli", &["replication"]),
-    ("web", &["replication", "scene"]),
+    ("history", &[]),
+    ("cli", &["replication", "history"]),
+    ("web", &["replication", "scene", "history"]),
     ("xtask", &["replication"]),
 ];
 

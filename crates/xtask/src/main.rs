@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask serve`, `test`, `fix`, `dist` and `bench`.
+//! The project's own commands: `cargo xtask serve`, `test`, `fix`, `dist`, `pictures` and `bench`.
 //!
 //! Each installs what it needs and is missing, says so, and does nothing twice.
 
@@ -9,12 +9,14 @@ mod dependencies;
 mod dist;
 mod fix;
 mod install;
+mod pictures;
 mod project;
 mod serve;
 mod shell;
 mod site;
 mod steps;
 mod suite;
+mod swarm;
 mod tools;
 
 use std::process::ExitCode;
@@ -30,7 +32,11 @@ cargo xtask COMMAND
                         --list names them, --only NAME runs one, --verbose shows all output
   fix                 put right what a program can: formatting, lints, generated files
   dist                build the site into dist/, which is what a static host gets
+  pictures            each scenario at its most telling moment, as PNGs in pictures/
+                        --out DIR puts them elsewhere, --scenario NAME takes only that one
   bench               measure, and print a table
+  swarm               run random scenarios against what theory says of them
+                        --seeds FIRST..END which (0..2000), --document N prints the scenario of a seed
 
 Each command first installs what it needs and does not find, and says what it does.";
 
@@ -70,9 +76,22 @@ fn run(arguments: &mut Arguments) -> Result<ExitCode, String> {
             arguments.done()?;
             dist::dist(&project)
         }
+        Some("pictures") => {
+            let out = arguments.values("--out")?.pop();
+            let scenarios = arguments.values("--scenario")?;
+            arguments.done()?;
+            pictures::pictures(&project, out.as_deref(), &scenarios)
+        }
         Some("bench") => {
             arguments.done()?;
             bench::bench(&project)
+        }
+        Some("swarm") => {
+            let seeds = arguments.values("--seeds")?.pop();
+            let document = arguments.values("--document")?.pop();
+            arguments.done()?;
+            let seeds = seeds.as_deref().unwrap_or(swarm::TESTED);
+            swarm::swarm(&project, seeds, document.as_deref())
         }
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");

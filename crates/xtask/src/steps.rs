@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::counts::{self, Counts};
 use crate::project::Project;
 use crate::tools::{CHROMIUM, CLIPPY, FOR_THE_SITE, NODE, NPM, RUSTFMT, Tool, WASM};
-use crate::{dependencies, shell, site, tools};
+use crate::{dependencies, shell, site, swarm, tools};
 
 /// One check.
 pub struct Step {
@@ -97,6 +97,20 @@ pub const STEPS: &[Step] = &[
         needs: &[],
         tools: &[],
         check: scenarios,
+    },
+    Step {
+        name: "swarm",
+        what: "random scenarios keep what theory guarantees, and break what it does not",
+        needs: &[],
+        tools: &[],
+        check: |project, hear| {
+            let mut command = swarm::command(project);
+            command.arg(swarm::TESTED);
+            Outcome {
+                note: format!("seeds {}", swarm::TESTED),
+                ..outcome(command, hear)
+            }
+        },
     },
     Step {
         name: "docs",

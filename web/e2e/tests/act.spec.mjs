@@ -105,7 +105,7 @@ test('a seed that is none says what is allowed, and changes nothing', async ({ p
   await scrub(page, 0.4);
   const at_us = await now_us(page);
   await unfoldKnobs(page);
-  const seed = page.getByLabel('Seed');
+  const seed = page.getByRole('textbox', { name: /^Seed/ });
   const before = await seed.inputValue();
   for (const bad of ['9007199254740992', '-1', 'seven', '1.5']) {
     await seed.fill(bad);

@@ -1,17 +1,8 @@
 // For everyone: by keyboard alone, in words, on any screen, in both themes.
 import { test, expect } from '../fixtures.mjs';
-import { now_us, open, stageInWords, unfoldKnobs } from '../helpers.mjs';
+import { now_us, open, stageInWords, tabTo, unfoldKnobs } from '../helpers.mjs';
 
 test.beforeEach(({ page }) => open(page));
-
-// Presses Tab until the focus is where `selector` says.
-async function tabTo(page, selector) {
-  for (let i = 0; i < 120; i += 1) {
-    await page.keyboard.press('Tab');
-    if (await page.evaluate((wanted) => document.activeElement?.matches(wanted), selector)) return;
-  }
-  throw new Error(`Tab never comes to ${selector}`);
-}
 
 test('the keyboard alone plays, steps, acts and goes back', async ({ page }) => {
   await page.keyboard.press('ArrowRight');
@@ -19,7 +10,7 @@ test('the keyboard alone plays, steps, acts and goes back', async ({ page }) => 
   const at_us = await now_us(page);
   expect(at_us).toBeGreaterThan(0);
   await page.keyboard.press('ArrowLeft');
-  expect(await now_us(page)).toBeLessThan(at_us);
+  await expect.poll(() => now_us(page)).toBeLessThan(at_us);
   await page.keyboard.press('Space');
   await expect(page.locator('.play')).toHaveText('Pause');
   await page.keyboard.press('Space');
@@ -44,9 +35,28 @@ test('the keyboard alone plays, steps, acts and goes back', async ({ page }) => 
   await expect(page.getByRole('dialog')).toHaveCount(0);
 
   await page.keyboard.press('?');
-  await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible();
+  await expect(page.getByRole('dialog', { name: 'Help' })).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(page.getByRole('dialog')).toHaveCount(0);
+});
+
+test('a whole story by keyboard alone: its violation, what would have fixed it, and the run with that', { tag: '@once' }, async ({ page }) => {
+  await tabTo(page, '.play');
+  await page.keyboard.press('Enter');
+  await tabTo(page, '.speed input');
+  await page.keyboard.press('End');
+  await expect(page.locator('.play')).toHaveText('Go on', { timeout: 20_000 });
+  await expect(page.locator('.violation-card')).toBeVisible();
+
+  await tabTo(page, '.violation-card button', 'What would fix it?');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('status').filter({ hasText: 'kept it' })).toBeVisible({ timeout: 20_000 });
+  await tabTo(page, '.fix.kept .run');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('.play')).toBeFocused();
+  await page.keyboard.press('Space');
+  await expect(page.locator('.play')).toHaveText('Play again', { timeout: 20_000 });
+  await expect(page.locator('.promise', { hasText: 'Read your writes' })).toHaveClass(/kept/);
 });
 
 test('the keyboard turns a knob', async ({ page }) => {
@@ -90,10 +100,10 @@ test('nothing is wider than the screen, at 200 % too', async ({ page }) => {
 test('what one touches on a phone is large enough', async ({ page, isMobile }) => {
   test.skip(!isMobile, 'a desk has a mouse');
   await unfoldKnobs(page);
-  const small = await page.locator('button:visible, select:visible, input:visible, .hit').evaluateAll((controls) =>
+  const small = await page.locator('button:visible, select:visible, input:visible, .stage .hit').evaluateAll((controls) =>
     controls
       .map((control) => ({ control, box: (control.closest('.segments label') ?? control).getBoundingClientRect() }))
-      .filter(({ control, box }) => box.height < 40 && !control.matches('.link, [type=file]'))
+      .filter(({ control, box }) => box.height < 40 && !control.matches('.link, .term, [type=file]'))
       .map(({ control, box }) => `${control.outerHTML.slice(0, 80)}: ${Math.round(box.height)} px`),
   );
   expect(small).toEqual([]);

@@ -1,5 +1,5 @@
 // The story as a visitor meets it: one sentence, one button, a broken promise and its card.
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { test, expect } from '../fixtures.mjs';
 import { now_us, open, playFast, scrub, stageInWords } from '../helpers.mjs';
@@ -7,7 +7,7 @@ import { now_us, open, playFast, scrub, stageInWords } from '../helpers.mjs';
 test.beforeEach(({ page }) => open(page));
 
 test('opens on the double transfer, with one sentence and one button', async ({ page, axe }) => {
-  await expect(page.getByRole('combobox', { name: 'Story' })).toHaveValue('0');
+  await expect(page.getByRole('combobox', { name: 'Story' })).toHaveValue('double-transfer');
   await expect(page.locator('.caption h2')).not.toBeEmpty();
   await expect(page.getByRole('button', { name: 'Play', exact: true })).toBeVisible();
   await expect(page.getByRole('button', { name: /Alice/ }).first()).toBeVisible();
@@ -24,10 +24,12 @@ test('pauses by itself where the promise is broken, and says who was told what',
   await expect(card).toContainText('Read your writes');
   const moment = (await page.locator('[data-now-us]').textContent()).replace('t = ', '');
   await expect(card).toContainText(`at ${moment}`);
-  await expect(page.locator('.promise.broken')).toContainText('Read your writes');
+  await expect(page.locator('.promise.broken').first()).toContainText('Read your writes');
   await expect(page.locator('.node.bad')).toHaveCount(1);
   await axe();
 
+  // Slow enough not to be over before one looks.
+  await page.getByRole('slider', { name: 'Speed' }).fill('3');
   await card.getByRole('button', { name: 'Go on' }).click();
   await expect(page.locator('.play')).toHaveText('Pause');
 });
@@ -85,34 +87,52 @@ test('a chip is drawn where its record says', async ({ page }) => {
   for (let share = 0.02; share < 1 && chips.length < 2; share += 0.01) {
     await scrub(page, share);
     chips = await page.locator('.chip').evaluateAll((groups) =>
-      groups.map((group) => ({ ...group.dataset, matrix: group.transform.baseVal.getItem(0).matrix })).map(
-        ({ curve, sentUs, flightUs, endsUs, matrix }) => ({ curve, sentUs, flightUs, endsUs, x: matrix.e, y: matrix.f }),
-      ),
+      groups.map((group) => {
+        const { e: x, f: y } = group.transform.baseVal.getItem(0).matrix;
+        return { way: group.dataset.way.split(' ').map(Number), x, y };
+      }),
     );
   }
   expect(chips.length).toBeGreaterThan(1);
   const now = await now_us(page);
-  for (const { curve, sentUs, flightUs, endsUs, x, y } of chips) {
-    const [x0, y0, x1, y1, x2, y2] = curve.split(' ').map(Number);
-    const t = (Math.min(now, Number(endsUs)) - Number(sentUs)) / Number(flightUs);
+  for (const { way: [x0, y0, x1, y1, x2, y2, sentUs, flightUs, endsUs], x, y } of chips) {
+    const t = (Math.min(now, endsUs) - sentUs) / flightUs;
     const on = (a, b, c) => (1 - t) ** 2 * a + 2 * (1 - t) * t * b + t ** 2 * c;
     expect(x).toBeCloseTo(on(x0, x1, x2), 1);
     expect(y).toBeCloseTo(on(y0, y1, y2), 1);
   }
 });
 
-test('every shipped scenario is a story of the menu, and opens', { tag: '@once' }, async ({ page }) => {
-  const files = await readdir(fileURLToPath(new URL('../../../scenarios', import.meta.url)));
+test('every shipped scenario is a story of the menu under its chapter, and opens', { tag: '@once' }, async ({ page }) => {
+  // Some sixty stories, one after another.
+  test.slow();
+  const folder = fileURLToPath(new URL('../../../scenarios', import.meta.url));
+  const names = (await readdir(folder)).filter((file) => file.endsWith('.json'));
   const story = page.getByRole('combobox', { name: 'Story' });
-  await expect(story.getByRole('option')).toHaveCount(files.filter((file) => file.endsWith('.json')).length);
-  const values = await story.getByRole('option').evaluateAll((options) => options.map((option) => option.value));
-  for (const value of values) {
-    await story.selectOption(value);
-    await expect(story).toHaveValue(value);
+  const listed = await story.locator('option').evaluateAll((options) => options.map((option) =>
+    ({ file: option.value, title: option.textContent, chapter: option.parentElement.label })));
+  expect(listed.map(({ file }) => `${file}.json`).sort()).toEqual(names.sort());
+  for (const { file, title, chapter } of listed) {
+    const written = JSON.parse(await readFile(`${folder}/${file}.json`, 'utf8'));
+    expect({ title, chapter }).toEqual({ title: written.title, chapter: written.chapter });
+    await story.selectOption(file);
+    // Its text comes as a file: what one chose is there before the run is.
+    await expect(page.locator('[data-run-title]')).toHaveAttribute('data-run-title', title);
+    await expect(story).toHaveValue(file);
     await expect(page.getByRole('alert')).toHaveCount(0);
     await scrub(page, 0.6);
     expect(await now_us(page)).toBeGreaterThan(0);
   }
+});
+
+test('the address names the story, and a link to it opens it', { tag: '@once' }, async ({ page }) => {
+  const story = page.getByRole('combobox', { name: 'Story' });
+  await story.selectOption('two-titles');
+  await expect(page).toHaveURL(/#two-titles$/);
+  await expect(story).toHaveValue('two-titles');
+  await page.goBack();
+  await page.goto('./#split-brain');
+  await expect(story).toHaveValue('split-brain');
 });
 
 test('paused, nothing runs', { tag: '@once' }, async ({ page }) => {

@@ -3,7 +3,7 @@
 use replication::trace::Seq;
 use yew::prelude::*;
 
-use crate::desk::Desk;
+use crate::desk::{Desk, Part, use_turns};
 use crate::platform;
 use crate::store::Stopped;
 
@@ -11,23 +11,32 @@ use crate::store::Stopped;
 const EVERY_MS: f64 = 1_000.0;
 
 /// The announcer.
-#[derive(PartialEq, Properties)]
+#[derive(Properties)]
 pub struct Props {
     /// The desk.
     pub desk: Desk,
 }
 
+impl PartialEq for Props {
+    fn eq(&self, other: &Self) -> bool {
+        self.desk.is_drawn_same(&other.desk, Part::Said)
+    }
+}
+
 /// A live region. While time runs it skips what it has no time for; a broken promise is never skipped.
 #[component]
 pub fn Announce(props: &Props) -> Html {
-    let desk = &props.desk;
+    let desk = &use_turns(&props.desk, Part::Said);
     let said = use_mut_ref(|| (0.0_f64, None::<Seq>, String::new()));
     let stopped = desk.store().stopped;
     let words = if stopped == Some(Stopped::Violation) {
+        let told = desk.told();
         desk.with(|run, _| {
-            run.violations()
-                .first()
-                .map(|violation| format!("Paused. {}. {}", violation.title, violation.sentence))
+            let violation = &run.violations()[told?];
+            Some(format!(
+                "Paused. {}. {}",
+                violation.title, violation.sentence
+            ))
         })
     } else {
         let mut said = said.borrow_mut();

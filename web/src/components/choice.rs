@@ -2,6 +2,11 @@
 
 use yew::prelude::*;
 
+use crate::components::words::Prose;
+
+/// What there is to choose from: the value, how it is written, and what it means in a sentence.
+pub type Options = &'static [(&'static str, &'static str, &'static str)];
+
 /// The choice.
 #[derive(PartialEq, Properties)]
 pub struct Props {
@@ -12,11 +17,11 @@ pub struct Props {
     /// A word beside that.
     #[prop_or_default]
     pub tag: Option<AttrValue>,
-    /// What there is to choose from: the value, and how it is written.
-    pub options: &'static [(&'static str, &'static str)],
+    /// What there is to choose from.
+    pub options: Options,
     /// The value that is chosen now.
     pub chosen: AttrValue,
-    /// What the choice means, in a sentence.
+    /// What the choice means, where that depends on more than the choice.
     #[prop_or_default]
     pub means: Option<AttrValue>,
     /// Whether the story is about it.
@@ -35,7 +40,7 @@ pub struct Props {
 /// A legend, the options and what the chosen one means.
 #[component]
 pub fn Choice(props: &Props) -> Html {
-    let option = |(value, written): &(&'static str, &'static str)| {
+    let option = |(value, written, _): &(&'static str, &'static str, &'static str)| {
         let (on_choose, value) = (props.on_choose.clone(), *value);
         let onchange = Callback::from(move |_: Event| on_choose.emit(value));
         html! {
@@ -46,15 +51,29 @@ pub fn Choice(props: &Props) -> Html {
         }
     };
     let means_id = format!("{}-means", props.id);
+    let chosen = props
+        .options
+        .iter()
+        .find(|(value, ..)| props.chosen == *value);
+    let means = props.means.clone().or_else(|| {
+        let means = chosen.map_or("", |(_, _, means)| means);
+        (!means.is_empty()).then_some(AttrValue::Static(means))
+    });
+    // More than four stand in two rows.
+    let columns = match props.options.len() {
+        5 | 6 => Some("three"),
+        7.. => Some("four"),
+        _ => None,
+    };
     html! {
-        <fieldset id={props.id.clone()} aria-describedby={props.means.is_some().then(|| means_id.clone())}>
+        <fieldset id={props.id.clone()} aria-describedby={means.is_some().then(|| means_id.clone())}>
             <legend>
                 { props.legend.clone() }
                 if let Some(tag) = &props.tag { <span class="tag">{ tag.clone() }</span> }
                 if props.story { <span class="tag try">{ "try this" }</span> }
             </legend>
-            <div class="segments">{ for props.options.iter().map(option) }</div>
-            if let Some(means) = &props.means { <p class="means" id={means_id}>{ means.clone() }</p> }
+            <div class={classes!("segments", columns)}>{ for props.options.iter().map(option) }</div>
+            if let Some(means) = &means { <p class="means" id={means_id}><Prose text={means.clone()}/></p> }
             { props.children.clone() }
         </fieldset>
     }

@@ -1,14 +1,12 @@
 //! The scenario's own text: to read, to edit, to paste or to open from a file.
 
 use replication::scenario::Scenario;
-use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
-use web_sys::{FileReader, HtmlInputElement, HtmlTextAreaElement};
+use web_sys::{HtmlInputElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
-use crate::catalogue;
 use crate::components::keys::use_modal;
 use crate::desk::Desk;
+use crate::platform;
 use crate::store::Open;
 
 /// A file this large is no scenario, and is not even read; the scenario's own limit is far lower.
@@ -30,7 +28,7 @@ pub fn Document(props: &Props) -> Html {
     let refused = use_state(|| None::<String>);
     use_modal(&dialog);
     {
-        let (text, document) = (text.clone(), catalogue::text_of(&desk.store().scenario));
+        let (text, document) = (text.clone(), desk.store().text());
         use_effect_with((), move |()| {
             if let Some(text) = text.cast::<HtmlTextAreaElement>() {
                 text.set_value(&document);
@@ -106,15 +104,7 @@ fn open(file: &web_sys::File, text: NodeRef, refused: UseStateSetter<Option<Stri
             "This file is not allowed: a scenario has at most 1 MiB.".to_owned(),
         ));
     }
-    let Ok(reader) = FileReader::new() else {
-        return;
-    };
-    let read = reader.clone();
-    let onload = Closure::once_into_js(move || {
-        let bytes = read
-            .result()
-            .map(|buffer| js_sys::Uint8Array::new(&buffer).to_vec())
-            .unwrap_or_default();
+    platform::read_bytes(file, move |bytes| {
         let error = Scenario::from_bytes(&bytes)
             .err()
             .map(|error| error.to_string());
@@ -123,6 +113,4 @@ fn open(file: &web_sys::File, text: NodeRef, refused: UseStateSetter<Option<Stri
         }
         refused.set(error);
     });
-    reader.set_onload(Some(onload.unchecked_ref()));
-    let _ = reader.read_as_array_buffer(file);
 }

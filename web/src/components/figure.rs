@@ -5,9 +5,10 @@ use yew::prelude::*;
 use crate::components::announce::Announce;
 use crate::components::caption::caption;
 use crate::components::diagram::Diagram;
+use crate::components::in_turn::in_turn;
 use crate::components::stage::Stage;
 use crate::components::transport::transport;
-use crate::desk::Desk;
+use crate::desk::{Desk, Part};
 
 /// The figure.
 #[derive(PartialEq, Properties)]
@@ -22,9 +23,9 @@ pub fn Figure(props: &Props) -> Html {
     let desk = &props.desk;
     html! {
         <section class="figure" aria-label="The run">
-            { caption(desk) }
+            { in_turn(desk, Part::Said, caption) }
             <Stage desk={desk.clone()}/>
-            { transport(desk) }
+            { in_turn(desk, Part::Player, transport) }
             <Diagram desk={desk.clone()}/>
             <Announce desk={desk.clone()}/>
         </section>

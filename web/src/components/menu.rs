@@ -1,12 +1,14 @@
-//! What one can do to a replica, or have a client do: a small dialog beside it on the stage.
+//! What one can do to a replica or a link, or have a client do: a small dialog beside it on the stage.
 
-use replication::ids::{ClientId, NodeId, Place};
+use replication::ids::Place;
+use replication::trace::Seq;
 use scene::geometry::Rect;
-use serde_json::{Value as Json, json};
-use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlSelectElement};
+use web_sys::{Element, HtmlElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use crate::components::verbs::{crash, is_up, restart};
+use crate::components::verbs::button;
+use crate::components::wishes::Wishes;
+use crate::deeds::{self, Group, name_of};
 use crate::desk::Desk;
 use crate::platform;
 use crate::store::Open;
@@ -14,13 +16,24 @@ use crate::store::Open;
 /// How far the menu stays from the edges of the stage, in pixels.
 const MARGIN: f64 = 8.0;
 
+/// Whose menu it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// A replica's or a client's.
+    Place(Place),
+    /// A link's.
+    Link(Place, Place),
+    /// A message's, by the record of its sending.
+    Message(Seq),
+}
+
 /// Whose menu, and where.
 #[derive(PartialEq, Properties)]
 pub struct Props {
     /// The desk.
     pub desk: Desk,
     /// Whose.
-    pub place: Place,
+    pub whose: Whose,
     /// What it belongs to, in pixels of the stage.
     pub beside: Rect,
     /// How wide the stage is.
@@ -34,7 +47,7 @@ pub struct Props {
 pub fn Menu(props: &Props) -> Html {
     let Props {
         desk,
-        place,
+        whose,
         beside,
         width,
         height,
@@ -42,40 +55,34 @@ pub fn Menu(props: &Props) -> Html {
     let menu = use_node_ref();
     {
         let (menu, beside, width, height) = (menu.clone(), *beside, *width, *height);
-        use_effect_with(
-            (
-                beside.x as i32,
-                beside.y as i32,
-                width as i32,
-                height as i32,
-            ),
-            move |_| {
-                if let Some(menu) = menu.cast::<HtmlElement>() {
-                    let (w, h) = (
-                        f64::from(menu.offset_width()),
-                        f64::from(menu.offset_height()),
-                    );
-                    let left = left_of(beside, w, width);
-                    let top = (beside.centre().y - h / 2.0)
-                        .min(height - h - MARGIN)
-                        .max(MARGIN);
-                    let style = menu.style();
-                    // The policy forbids style attributes, not styles that a script sets.
-                    let _ = style.set_property("left", &format!("{}px", left as i32));
-                    let _ = style.set_property("top", &format!("{}px", top as i32));
-                }
-            },
-        );
+        // Each time: it may have grown.
+        use_effect(move || {
+            if let Some(menu) = menu.cast::<HtmlElement>() {
+                let (w, h) = (
+                    f64::from(menu.offset_width()),
+                    f64::from(menu.offset_height()),
+                );
+                let left = left_of(beside, w, width);
+                let top = (beside.centre().y - h / 2.0)
+                    .min(height - h - MARGIN)
+                    .max(MARGIN);
+                let style = menu.style();
+                // The policy forbids style attributes, not styles that a script sets.
+                let _ = style.set_property("left", &format!("{}px", left as i32));
+                let _ = style.set_property("top", &format!("{}px", top as i32));
+            }
+        });
     }
     {
         let menu = menu.clone();
         use_effect_with((), move |()| {
             let menu = menu.cast::<Element>();
             let opener = platform::focused();
-            platform::focus(
-                menu.as_ref()
-                    .and_then(|menu| menu.query_selector("[data-first]").ok().flatten()),
-            );
+            platform::focus(menu.as_ref().and_then(|menu| {
+                menu.query_selector(".body button, .body select")
+                    .ok()
+                    .flatten()
+            }));
             // Where one came from has the focus again, unless it has gone elsewhere.
             move || {
                 let focused = platform::focused();
@@ -100,17 +107,36 @@ pub fn Menu(props: &Props) -> Html {
             }
         })
     };
-    let (name, body) = match place {
-        Place::Node(node) => (
-            desk.store().scenario.names.node(*node).to_owned(),
-            replica(desk, *node),
-        ),
-        Place::Client(client) => {
-            let name = desk.store().scenario.names.client(*client).to_owned();
-            (
-                name,
-                html! { <Wishes desk={desk.clone()} client={client.0}/> },
-            )
+    let names = &desk.store().scenario.names;
+    let (name, body) = match *whose {
+        Whose::Place(place) => {
+            let groups = match place {
+                Place::Node(node) => desk.with(|run, _| deeds::of_node(run, node)),
+                Place::Client(_) => desk
+                    .with(|run, _| deeds::of_links(run, place))
+                    .into_iter()
+                    .collect(),
+            };
+            let body = html! {
+                <>
+                    if let Place::Client(client) = place { <Wishes desk={desk.clone()} client={client.0}/> }
+                    { for groups.iter().map(|each| group(desk, each)) }
+                    <Links desk={desk.clone()} {place}/>
+                </>
+            };
+            (name_of(names, place).to_owned(), body)
+        }
+        Whose::Link(one, other) => {
+            let name = format!("{} ↔ {}", name_of(names, one), name_of(names, other));
+            (name, link(desk, (one, other)))
+        }
+        Whose::Message(seq) => {
+            let message = desk.with(|run, index| deeds::of_message(run, index, seq));
+            let body = match message {
+                Some(message) => group(desk, &message),
+                None => html! { <p>{ "It is no longer on the wire." }</p> },
+            };
+            ("This message".to_owned(), body)
         }
     };
     html! {
@@ -119,7 +145,7 @@ pub fn Menu(props: &Props) -> Html {
                 { name }
                 <button type="button" class="icon quiet" aria-label="Close" onclick={close}>{ "✕" }</button>
             </h3>
-            { body }
+            <div class="body">{ body }</div>
         </div>
     }
 }
@@ -135,112 +161,68 @@ fn left_of(beside: Rect, w: f64, room: f64) -> f64 {
     }
 }
 
-fn replica(desk: &Desk, node: NodeId) -> Html {
-    let act = |deed: fn(&Desk, NodeId)| {
-        let desk = desk.clone();
-        Callback::from(move |_: MouseEvent| {
-            deed(&desk, node);
-            desk.show(Open::Nothing);
-        })
-    };
+/// What can be done to a link, and to what is on it.
+fn link(desk: &Desk, ends: (Place, Place)) -> Html {
+    let (own, messages) = desk.with(|run, index| {
+        (
+            deeds::of_link(run, ends),
+            deeds::of_messages(run, index, ends),
+        )
+    });
+    html! {
+        <>
+            { group(desk, &own) }
+            { for messages.iter().map(|each| group(desk, each)) }
+        </>
+    }
+}
+
+fn group(desk: &Desk, group: &Group) -> Html {
     html! {
         <div class="group">
-            if is_up(desk, node) {
-                <p>{ "A crash stops it. What is on its disk comes back with it; the rest is gone." }</p>
-                <button type="button" data-first="" onclick={act(crash)}>{ "Crash it" }</button>
-            } else {
-                <p>{ "It is down. It starts again from what is on its disk." }</p>
-                <button type="button" data-first="" onclick={act(restart)}>{ "Restart it" }</button>
+            if !group.says.is_empty() { <p>{ &group.says }</p> }
+            if !group.deeds.is_empty() {
+                <div class="deeds">{ for group.deeds.iter().map(|deed| button(desk, deed, None)) }</div>
             }
         </div>
     }
 }
 
 #[derive(PartialEq, Properties)]
-struct WishesProps {
+struct LinksProps {
     desk: Desk,
-    client: u8,
+    place: Place,
 }
 
-/// What a client can be asked to do: a write or a read of one's own.
+/// The links of a place one by one, for those who can't point at one on the stage.
 #[component]
-fn Wishes(props: &WishesProps) -> Html {
-    let WishesProps { desk, client } = props;
+fn Links(props: &LinksProps) -> Html {
+    let LinksProps { desk, place } = props;
+    let chosen = use_state(|| None::<usize>);
     let names = &desk.store().scenario.names;
-    let name = names.client(ClientId(*client)).to_owned();
-    let (written, value, read) = (use_node_ref(), use_node_ref(), use_node_ref());
-    let write = {
-        let (desk, name, written, value) =
-            (desk.clone(), name.clone(), written.clone(), value.clone());
-        Callback::from(move |event: SubmitEvent| {
-            event.prevent_default();
-            let key = written
-                .cast::<HtmlSelectElement>()
+    let others = desk.with(|run, _| deeds::neighbours(run, *place));
+    let onchange = {
+        let chosen = chosen.setter();
+        Callback::from(move |event: Event| {
+            let value = event
+                .target_dyn_into::<HtmlSelectElement>()
                 .map(|select| select.value());
-            let value = value.cast::<HtmlInputElement>().map(|input| input.value());
-            if let (Some(key), Some(value)) = (key, value) {
-                desk.act(json!({ "client": name, "write": { key: typed(&value) } }));
-                desk.show(Open::Nothing);
-            }
+            chosen.set(value.and_then(|value| value.parse().ok()));
         })
     };
-    let look = {
-        let (desk, name, read) = (desk.clone(), name.clone(), read.clone());
-        let all = names.keys.clone();
-        Callback::from(move |event: SubmitEvent| {
-            event.prevent_default();
-            let key = read
-                .cast::<HtmlSelectElement>()
-                .map(|select| select.value());
-            let keys = key
-                .filter(|key| !key.is_empty())
-                .map_or_else(|| all.clone(), |key| vec![key]);
-            desk.act(json!({ "client": name, "read": keys }));
-            desk.show(Open::Nothing);
-        })
-    };
-    let keys = || {
-        names
-            .keys
-            .iter()
-            .map(|key| html! { <option value={key.clone()}>{ key }</option> })
-    };
-    let busy = desk.with(|run, _| {
-        run.clients()
-            .get(usize::from(*client))
-            .is_some_and(|client| client.busy.is_some())
-    });
+    let other = chosen.and_then(|number| others.get(number));
     html! {
-        <>
-            <p>
-                if busy { { format!("{name} is waiting for an answer, and will do it after that.") } }
-                else { { format!("{name} will do it now: press play to watch.") } }
-            </p>
-            <form onsubmit={write}>
-                <div class="row">
-                    <label>{ "Key" }<select ref={written} data-first="">{ for keys() }</select></label>
-                    <label>{ "New value" }<input ref={value} type="text" value="0" maxlength="40"/></label>
-                </div>
-                <button type="submit">{ "Write" }</button>
-            </form>
-            <form onsubmit={look}>
-                <label>
-                    { "Key" }
-                    <select ref={read}>
-                        { for keys() }
-                        if names.keys.len() > 1 { <option value="">{ "all of them, in one view" }</option> }
-                    </select>
-                </label>
-                <button type="submit">{ "Read" }</button>
-            </form>
-        </>
+        <div class="group">
+            <label>
+                { "One of its links" }
+                <select {onchange}>
+                    <option key="choose" value="" selected={chosen.is_none()}>{ "choose…" }</option>
+                    for (number, other) in others.iter().enumerate() {
+                        <option key={number} value={number.to_string()} selected={*chosen == Some(number)}>{ format!("to {}", name_of(names, *other)) }</option>
+                    }
+                </select>
+            </label>
+            { for other.map(|other| link(desk, (*place, *other))) }
+        </div>
     }
-}
-
-/// A whole number where it is one, else a text.
-fn typed(value: &str) -> Json {
-    value
-        .trim()
-        .parse::<i64>()
-        .map_or_else(|_| Json::from(value), Json::from)
 }

@@ -1,18 +1,26 @@
 //! The parts of the page, one a file. Each takes a desk, draws what it finds there and calls its verbs.
 
 pub mod announce;
+pub mod backups;
+pub mod branches;
 pub mod caption;
 pub mod choice;
 pub mod diagram;
+pub mod discarded;
 pub mod document;
 pub mod figure;
+pub mod fixes;
 pub mod fold;
+pub mod in_turn;
 pub mod keys;
 pub mod knobs;
+pub mod lecture;
+pub mod legend;
+pub mod marks;
 pub mod measured;
 pub mod menu;
 pub mod promises;
-pub mod protocol;
+pub mod results;
 pub mod screens;
 pub mod seed;
 pub mod slider;
@@ -21,3 +29,5 @@ pub mod topbar;
 pub mod transport;
 pub mod verbs;
 pub mod violation;
+pub mod wishes;
+pub mod words;

@@ -3,6 +3,8 @@
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use crate::components::words::Prose;
+
 /// A slider's place on its scale, and what stands there.
 #[derive(PartialEq, Properties)]
 pub struct Props {
@@ -93,7 +95,7 @@ pub fn Slider(props: &Props) -> Html {
                 {oninput}
                 {onchange}
             />
-            if let Some(note) = &props.note { <p class="why" id={note_id}>{ note.clone() }</p> }
+            if let Some(note) = &props.note { <p class="why" id={note_id}><Prose text={note.clone()}/></p> }
         </div>
     }
 }

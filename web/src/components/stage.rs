@@ -7,30 +7,40 @@ use std::rc::Rc;
 
 use gloo_events::EventListener;
 use replication::ids::{ClientId, NodeId, Place};
+use replication::run::Role;
 use scene::geometry::{Point, Rect};
-use scene::stage::{Anchor, Cell, CellState, Hub, Label, NodeCard, Person, Progress, Wire};
+use scene::stage::{
+    Anchor, Cell, CellState, Frontier, Ground, Hub, Label, NodeCard, Person, Progress, Tag, Wire,
+};
 use scene::{Stage as Scene, Tone, glyphs};
 use web_sys::{Element, SvggElement};
 use yew::prelude::*;
 
-use crate::components::menu::Menu;
-use crate::desk::Desk;
+use crate::components::in_turn::in_turn;
+use crate::components::menu::{Menu, Whose};
+use crate::desk::{Desk, Part, use_turns};
 use crate::paint::{Painter, number};
 use crate::platform;
 use crate::store::Open;
 use crate::watching::watch;
 
 /// What the stage is made from.
-#[derive(PartialEq, Properties)]
+#[derive(Properties)]
 pub struct Props {
     /// The desk whose run is shown.
     pub desk: Desk,
 }
 
+impl PartialEq for Props {
+    fn eq(&self, other: &Self) -> bool {
+        self.desk.is_drawn_same(&other.desk, Part::Stage)
+    }
+}
+
 /// The stage at the desk's cursor.
 #[component]
 pub fn Stage(props: &Props) -> Html {
-    let desk = &props.desk;
+    let desk = &use_turns(&props.desk, Part::Stage);
     let area = use_node_ref();
     let layer = use_node_ref();
     let size = use_state(|| (0.0, 0.0));
@@ -82,7 +92,7 @@ pub fn Stage(props: &Props) -> Html {
     let focus = desk.focus();
     let scene = desk.with(|run, index| {
         let focus = focus.and_then(|number| run.violations().get(number));
-        scene::stage(run, index, size.0, size.1, focus)
+        Rc::new(scene::stage(run, index, size.0, size.1, focus))
     });
     {
         // After each rendering the chips follow, since places may have changed with the size.
@@ -95,16 +105,46 @@ pub fn Stage(props: &Props) -> Html {
                         .cloned();
                     painter.stage = scene;
                     painter.still = platform::prefers_still();
-                    painter.paint(run, index);
+                    painter.repaint(run, index);
                 }
             });
         });
     }
     let open = match desk.store().open {
-        Open::Menu(place) => area_of(&scene, place).map(|at| (place, at)),
+        Open::Menu(place) => area_of(&scene, place).map(|at| (Whose::Place(place), at)),
+        Open::Link(one, other) => {
+            middle_of(&scene, one, other).map(|at| (Whose::Link(one, other), at))
+        }
+        Open::Message(seq) => desk.with(|run, index| {
+            let flights = scene::flights_of(run, index, &[seq], &scene, None);
+            let flight = flights.first()?;
+            let at = scene::position(flight, run.now().0 as f64);
+            let (w, h) = (2.0 * flight.half_width, 2.0 * flight.half_height);
+            Some((Whose::Message(seq), Rect::around(at, w, h)))
+        }),
         _ => None,
     };
-    let twin = desk.with(scene::text_twin);
+    let onclick = {
+        let (desk, area, painter) = (desk.clone(), area.clone(), painter.clone());
+        // Messages move, and are no buttons: who clicks or taps near one means it, and has the time to choose.
+        Callback::from(move |event: MouseEvent| {
+            let Some(area) = area.cast::<Element>() else {
+                return;
+            };
+            let at = area.get_bounding_client_rect();
+            let point = Point::new(
+                f64::from(event.client_x()) - at.left(),
+                f64::from(event.client_y()) - at.top(),
+            );
+            let message = painter
+                .borrow()
+                .as_ref()
+                .and_then(|painter| painter.at(point));
+            if let Some(seq) = message.filter(|_| !desk.is_only_watched()) {
+                desk.show(Open::Message(seq));
+            }
+        })
+    };
     let name = desk.store().scenario.title.clone();
     html! {
         <div class="stage" ref={area} data-stage-ready={(!scene.nodes.is_empty()).then_some("")}>
@@ -112,32 +152,158 @@ pub fn Stage(props: &Props) -> Html {
                 class="scene"
                 role="group"
                 aria-label={format!("Stage: {name}")}
-                viewBox={format!("0 0 {} {}", number(size.0), number(size.1))}
+                // Not as wide as what it is in: while the page finds out how wide that is, this would be laid out
+                // with each guess.
+                width={number(size.0)}
+                height={number(size.1)}
+                {onclick}
             >
-                <g class="wires" aria-hidden="true">
-                    for each in scene.wires.iter() { { wire(each) } }
+                <g class="grounds" aria-hidden="true">
+                    for each in scene.regions.iter() { { ground(each) } }
                 </g>
-                if let Some(each) = &scene.hub { { hub(each, desk) } }
-                for each in scene.nodes.iter() { { node(each, desk) } }
-                for each in scene.people.iter() { { person(each, desk) } }
-                <g class="chips" ref={layer} aria-hidden="true"/>
+                <Stands desk={desk.clone()} what={Standing::Wires(scene.wires.clone())}/>
+                if let Some(each) = &scene.hub { <Stands desk={desk.clone()} what={Standing::Hub(each.clone())}/> }
+                for each in scene.nodes.iter() { <Stands key={Scene::key(Place::Node(each.id))} desk={desk.clone()} what={Standing::Node(each.clone())}/> }
+                for each in scene.people.iter() { <Stands key={Scene::key(Place::Client(each.id))} desk={desk.clone()} what={Standing::Person(each.clone())}/> }
+                <g class="frontiers" aria-hidden="true">
+                    for each in scene.frontiers.iter() { { frontier(each) } }
+                </g>
             </svg>
-            if let Some((place, at)) = open {
-                <Menu key={Scene::key(place)} desk={desk.clone()} {place} beside={at} width={size.0} height={size.1}/>
+            // What moves is a picture of its own: while it does, what stands is not painted again.
+            <svg class="scene moving" aria-hidden="true" width={number(size.0)} height={number(size.1)}>
+                <g class="chips" ref={layer}/>
+            </svg>
+            if let Some((whose, at)) = open {
+                <Menu key={key_of(whose)} desk={desk.clone()} {whose} beside={at} width={size.0} height={size.1}/>
             }
-            <div class="unseen">
-                <p>{ "On the stage now:" }</p>
-                <ul>
-                    for line in twin { <li>{ line }</li> }
-                </ul>
-            </div>
+            { in_turn(&props.desk, Part::Said, twin) }
         </div>
     }
 }
 
-fn wire(wire: &Wire) -> Html {
-    let class = classes!("wire", tone(wire.tone), wire.dashed.then_some("dashed"));
-    html! { <path key={wire.key()} {class} d={wire.curve.path()}/> }
+/// The stage in words.
+fn twin(desk: &Desk) -> Html {
+    let lines = desk.with(scene::text_twin);
+    html! {
+        <div class="unseen">
+            <p>{ "On the stage now:" }</p>
+            <ul>
+                for line in lines { <li>{ line }</li> }
+            </ul>
+        </div>
+    }
+}
+
+/// Something on the stage that stands.
+#[derive(Clone, PartialEq)]
+enum Standing {
+    Wires(Vec<Wire>),
+    Hub(Hub),
+    Node(NodeCard),
+    Person(Person),
+}
+
+#[derive(Properties)]
+struct StandsProps {
+    desk: Desk,
+    what: Standing,
+}
+
+/// Equal where it stands as it stood: most do, at most moments.
+impl PartialEq for StandsProps {
+    fn eq(&self, other: &Self) -> bool {
+        self.desk.is_of_same_intent(&other.desk) && self.what == other.what
+    }
+}
+
+#[component]
+fn Stands(props: &StandsProps) -> Html {
+    match &props.what {
+        Standing::Wires(all) => wires(all, &props.desk),
+        Standing::Hub(each) => hub(each, &props.desk),
+        Standing::Node(each) => node(each, &props.desk),
+        Standing::Person(each) => person(each, &props.desk),
+    }
+}
+
+fn wires(all: &[Wire], desk: &Desk) -> Html {
+    html! {
+        <g class="wires" aria-hidden="true">
+            for each in all { { wire(each, desk) } }
+            for each in all { { on_wire(each) } }
+        </g>
+    }
+}
+
+/// A wire, and a broader one that nobody sees, to click or tap on. By keyboard one comes to a link through
+/// the menu of either end.
+fn wire(wire: &Wire, desk: &Desk) -> Html {
+    let class = classes!(wire.class(), tone(wire.tone));
+    let acts = !desk.is_only_watched();
+    let (desk, from, to) = (desk.clone(), wire.from, wire.to);
+    let onclick = Callback::from(move |_: MouseEvent| desk.show(Open::Link(from, to)));
+    html! {
+        <g key={wire.key()} data-wire={wire.key()}>
+            <path {class} d={wire.path()}/>
+            if acts { <path class="wire-hit" d={wire.curve.path()} {onclick}/> }
+        </g>
+    }
+}
+
+/// What stands on a wire: where it is cut, and how long it takes.
+fn on_wire(wire: &Wire) -> Html {
+    html! {
+        <>
+            if let Some(cut) = &wire.cut { <path class="cut" d={cut.cross.clone()}/> }
+            if let Some(each) = &wire.label { { label(each) } }
+        </>
+    }
+}
+
+fn frontier(frontier: &Frontier) -> Html {
+    html! {
+        <>
+            if let Some(d) = &frontier.line { <path class="frontier" d={d.clone()}/> }
+            if let Some(each) = &frontier.tag { { tag(each) } }
+        </>
+    }
+}
+
+fn ground(ground: &Ground) -> Html {
+    let Rect { x, y, w, h } = ground.rect;
+    html! {
+        <g key={ground.id.0.to_string()}>
+            <rect class="region" x={number(x)} y={number(y)} width={number(w)} height={number(h)} rx={number(ground.radius)}/>
+            { label(&ground.label) }
+        </g>
+    }
+}
+
+fn tag(tag: &Tag) -> Html {
+    let Rect { x, y, w, h } = tag.rect;
+    html! {
+        <>
+            <rect class={classes!("tag-body", tone(tag.tone))} x={number(x)} y={number(y)} width={number(w)} height={number(h)} rx={number(0.5 * h)}/>
+            { label(&tag.label) }
+        </>
+    }
+}
+
+fn key_of(whose: Whose) -> String {
+    match whose {
+        Whose::Place(place) => Scene::key(place),
+        Whose::Link(one, other) => format!("{}-{}", Scene::key(one), Scene::key(other)),
+        Whose::Message(seq) => format!("message-{}", seq.0),
+    }
+}
+
+/// The middle of a wire.
+fn middle_of(scene: &Scene, one: Place, other: Place) -> Option<Rect> {
+    let wire = scene
+        .wires
+        .iter()
+        .find(|wire| (wire.from, wire.to) == (one, other))?;
+    Some(Rect::around(wire.curve.at(0.5), 8.0, 8.0))
 }
 
 fn node(card: &NodeCard, desk: &Desk) -> Html {
@@ -150,6 +316,8 @@ fn node(card: &NodeCard, desk: &Desk) -> Html {
         card.bad.then_some("bad"),
         card.crown.then_some("crowned"),
         card.deposed.then_some("deposed"),
+        card.paused.then_some("paused"),
+        (card.role == Role::Manager).then_some("manager"),
     );
     let halo = card.rect.grown(5.0);
     let drawn = html! {
@@ -163,9 +331,13 @@ fn node(card: &NodeCard, desk: &Desk) -> Html {
                 <path class="crown" d={glyphs::crown(card.crown_at)}/>
             }
             for each in card.cells.iter() { { cell(each) } }
+            for each in card.glyphs.iter() {
+                <path class={classes!(each.class, tone(each.tone))} d={each.path.clone()}/>
+            }
             if let Some(progress) = &card.progress { { segments(progress) } }
             for each in card.labels.iter() { { label(each) } }
             <rect class="rim" x={number(x)} y={number(y)} width={number(w)} height={number(h)} rx={number(card.radius)}/>
+            for each in card.tags.iter() { { tag(each) } }
         </>
     };
     actor(desk, place, class, card.rect, card.aria.clone(), drawn)
@@ -176,6 +348,11 @@ fn node(card: &NodeCard, desk: &Desk) -> Html {
 /// The button is a clear rectangle over the drawing: what is drawn is for the eye alone, and the button's
 /// name says the same in words.
 fn actor(desk: &Desk, place: Place, class: Classes, area: Rect, aria: String, drawn: Html) -> Html {
+    if desk.is_only_watched() {
+        return html! {
+            <g key={Scene::key(place)} {class} data-place={Scene::key(place)} aria-hidden="true">{ drawn }</g>
+        };
+    }
     let open = desk.store().open == Open::Menu(place);
     let opened = desk.clone();
     let onclick = Callback::from(move |event: MouseEvent| {
@@ -307,6 +484,7 @@ fn person(person: &Person, desk: &Desk) -> Html {
             <circle class="person-mark" cx={number(head.x)} cy={number(head.y)} r={number(head_radius)}/>
             <path class="person-mark" d={glyphs::shoulders(person.at, r)}/>
             for each in person.labels.iter() { { label(each) } }
+            for each in person.tags.iter() { { tag(each) } }
         </>
     };
     actor(desk, place, class, person.rect, person.aria.clone(), drawn)

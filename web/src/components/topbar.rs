@@ -1,6 +1,5 @@
 //! The top of the page: the story, its text, the keys, the theme.
 
-use replication::scenario::Scenario;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
@@ -8,42 +7,56 @@ use crate::catalogue;
 use crate::desk::Desk;
 use crate::platform;
 use crate::store::Open;
+use crate::stories;
 
 /// The value of a scenario that is none of the list's.
 const OWN: &str = "own";
 
 /// The top of the page.
-#[derive(PartialEq, Properties)]
+#[derive(Properties)]
 pub struct Props {
     /// The desk.
     pub desk: Desk,
+}
+
+impl PartialEq for Props {
+    fn eq(&self, other: &Self) -> bool {
+        self.desk.is_of_same_intent(&other.desk)
+    }
 }
 
 /// Name, picker and the page's own buttons.
 #[component]
 pub fn Topbar(props: &Props) -> Html {
     let desk = &props.desk;
-    let stories = use_memo((), |()| catalogue::titles());
     let dark = use_state(platform::is_dark);
     let title = &desk.store().scenario.title;
-    let chosen = stories.iter().position(|story| story == title);
+    let chapters = use_memo((), |()| catalogue::chapters());
+    let mut all = chapters.iter().flat_map(|chapter| &chapter.stories);
+    let chosen = all.find(|story| story.title == *title);
     let onchange = {
         let desk = desk.clone();
         Callback::from(move |event: Event| {
-            let value = event
-                .target_dyn_into::<HtmlSelectElement>()
-                .map(|select| select.value());
-            let story = value
-                .and_then(|value| value.parse::<usize>().ok())
-                .and_then(|number| catalogue::STORIES.get(number));
-            if let Some(story) = story {
-                desk.load(Scenario::from_bytes(story.as_bytes()));
+            let select = event.target_dyn_into::<HtmlSelectElement>();
+            if let Some(file) = select.map(|select| select.value()) {
+                stories::go_to(&desk, &file);
             }
         })
     };
     let shows = |open: Open| {
         let desk = desk.clone();
         Callback::from(move |_: MouseEvent| desk.show(open))
+    };
+    let oncompare = {
+        let desk = desk.clone();
+        Callback::from(move |_: MouseEvent| match desk.store().beside {
+            Some(_) => desk.compare_no_more(),
+            None => desk.compare(),
+        })
+    };
+    let onlecture = {
+        let desk = desk.clone();
+        Callback::from(move |_: MouseEvent| desk.toggle_lecture())
     };
     let ontheme = {
         let dark = dark.clone();
@@ -61,21 +74,32 @@ pub fn Topbar(props: &Props) -> Html {
                     <circle class="mark-follower" cx="6.6" cy="13.6" r="2.4"/>
                     <circle class="mark-stale" cx="15.4" cy="13.6" r="2.4"/>
                 </svg>
-                { "Replicascope" }
+                <span class="name">{ "Replicascope" }</span>
             </h1>
             <label class="field story">
                 <span>{ "Story" }</span>
                 <select {onchange}>
-                    for (number, story) in stories.iter().enumerate() {
-                        <option key={number} value={number.to_string()} selected={chosen == Some(number)}>{ story }</option>
+                    for chapter in chapters.iter() {
+                        <optgroup label={chapter.name.clone()}>
+                            for story in &chapter.stories {
+                                <option value={story.file.clone()} selected={chosen == Some(story)}>{ &story.title }</option>
+                            }
+                        </optgroup>
                     }
                     if chosen.is_none() { <option value={OWN} selected=true>{ title }</option> }
                 </select>
             </label>
             <button type="button" class="open" aria-haspopup="dialog" onclick={shows(Open::Document)}>{ "Open or edit…" }</button>
+            <button type="button" class="open" aria-pressed={if desk.store().beside.is_some() { "true" } else { "false" }} onclick={oncompare}>{ "Compare" }</button>
             <span class="space"></span>
             <p class="tagline">{ "Copies of data make promises. Watch them kept, and broken." }</p>
-            <button type="button" class="quiet" aria-haspopup="dialog" onclick={shows(Open::Keys)}>{ "Keys" }</button>
+            <a class="quiet" href="#history">{ "Judge a history" }</a>
+            <a class="quiet" href="#glossary">{ "Words" }</a>
+            <a class="quiet" href="#limits">{ "What is left out" }</a>
+            if desk.store().beside.is_none() {
+                <button type="button" class="quiet to-lecture" onclick={onlecture}>{ "Lecture" }</button>
+            }
+            <button type="button" class="quiet keys" aria-haspopup="dialog" onclick={shows(Open::Keys)}>{ "Help" }</button>
             <button type="button" class="quiet" aria-pressed={if *dark { "true" } else { "false" }} onclick={ontheme}>{ "Dark" }</button>
         </header>
     }

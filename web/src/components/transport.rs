@@ -1,14 +1,14 @@
-//! Play, step, speed and the scrubber.
+//! Play, step, speed and the scrubber; of two runs side by side too.
 
 use replication::engine::time::SimTime;
 use replication::run::End;
 use scene::quantity::moment;
-use scene::timeline::{Marker, MarkerKind};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use crate::components::branches::Branches;
+use crate::components::marks::Marks;
 use crate::desk::Desk;
-use crate::paint::number;
 use crate::speed::Speed;
 use crate::store::Stopped;
 
@@ -18,13 +18,13 @@ const PLACES: u64 = 2000;
 /// One row of buttons and the scrubber.
 pub fn transport(desk: &Desk) -> Html {
     let store = desk.store();
-    let timeline = desk.with(scene::timeline);
-    let now = SimTime(timeline.now_us);
+    let marks = Marks::of(desk);
+    let now = desk.player().now();
     let does = |verb: fn(&Desk)| {
         let desk = desk.clone();
         Callback::from(move |_: MouseEvent| verb(&desk))
     };
-    let ended = desk.with(|run, _| run.ended().filter(|(_, at)| *at <= run.now()));
+    let ended = desk.player().over();
     let on_speed = {
         let desk = desk.clone();
         Callback::from(move |event: InputEvent| {
@@ -33,7 +33,7 @@ pub fn transport(desk: &Desk) -> Html {
             }
         })
     };
-    let place_us = timeline.length_us.div_ceil(PLACES).max(1);
+    let place_us = marks.length_us.div_ceil(PLACES).max(1);
     let on_scrub = {
         let desk = desk.clone();
         Callback::from(move |event: InputEvent| {
@@ -42,7 +42,7 @@ pub fn transport(desk: &Desk) -> Html {
             }
         })
     };
-    let places = timeline.length_us.div_ceil(place_us);
+    let places = marks.length_us.div_ceil(place_us);
     let (play, picture) = match (store.playing, store.stopped, ended.is_some()) {
         (true, _, _) => ("Pause", PAUSE),
         (false, _, true) => ("Play again", AGAIN),
@@ -60,21 +60,21 @@ pub fn transport(desk: &Desk) -> Html {
                 <button type="button" class="icon" aria-label="To the start" title="To the start" disabled={at_start} onclick={does(Desk::restart)}>{ "|◂" }</button>
                 <button type="button" disabled={at_start} onclick={does(Desk::step_back)}>{ "◂ step" }</button>
                 <button type="button" disabled={ended.is_some()} onclick={does(Desk::step)}>{ "step ▸" }</button>
-                <span class="time" data-now-us={now.0.to_string()}>{ "t = " }{ moment(now.0) }</span>
+                if marks.broken {
+                    <button type="button" class="icon" aria-label="Broken promise before" title="Broken promise before (Shift+N)" disabled={desk.violation_behind().is_none()} onclick={does(Desk::previous_violation)}>{ "◂ ✗" }</button>
+                    <button type="button" class="icon" aria-label="Next broken promise" title="Next broken promise (N)" disabled={desk.is_known() && desk.violation_ahead().is_none()} onclick={does(Desk::next_violation)}>{ "✗ ▸" }</button>
+                }
+                <span class="time" data-now-us={now.0.to_string()}><span>{ format!("t = {}", moment(now.0)) }</span></span>
                 <span class="speed">
                     <label>
-                        { "Speed" }
+                        <span class="name">{ "Speed" }</span>
                         <input type="range" min="0" max={Speed::LAST.to_string()} step="1" value={store.speed.step().to_string()} aria-valuetext={store.speed.written()} oninput={on_speed}/>
                     </label>
                     <output>{ store.speed.written() }</output>
                 </span>
             </div>
             <div class="scrub">
-                <div class="marks" aria-hidden="true">
-                    <svg>
-                        { for timeline.markers.iter().map(|each| mark(each, timeline.length_us)) }
-                    </svg>
-                </div>
+                { marks.view(desk) }
                 <input
                     type="range"
                     aria-label="Moment of the run"
@@ -87,12 +87,14 @@ pub fn transport(desk: &Desk) -> Html {
                 />
             </div>
             <div class="row notice-row">
-                { status(store.stopped, ended.map(|(why, _)| why)) }
-                if let Some(notice) = store.notice { <span class="notice-words">{ notice }</span> }
-                if !store.earlier.is_empty() {
+                { status(desk, ended) }
+                if let Some(notice) = &store.notice { <span class="notice-words">{ notice }</span> }
+                if store.branches.parent().is_some() && store.beside.is_none() {
                     <button type="button" class="link" onclick={does(Desk::undo)}>{ "Undo: back to the run before" }</button>
+                    <button type="button" class="link" onclick={does(Desk::compare_with_parent)}>{ "Compare with the run before" }</button>
                 }
             </div>
+            if store.beside.is_none() { <Branches desk={desk.clone()}/> }
         </div>
     }
 }
@@ -102,8 +104,12 @@ const PAUSE: &str = "M2 1h3.6v12H2zM8.4 1H12v12H8.4z";
 const AGAIN: &str = "M7 1a6 6 0 1 0 6 6h-2.2A3.8 3.8 0 1 1 7 3.2V6l4.4-3.6L7-1z";
 
 /// Why it stands still, where one could wonder.
-fn status(stopped: Option<Stopped>, ended: Option<End>) -> Html {
-    match (stopped, ended) {
+fn status(desk: &Desk, ended: Option<End>) -> Html {
+    match (desk.store().stopped, ended) {
+        // The card that says why is beside the run, and not beside two of them.
+        (Some(Stopped::Violation), _) if desk.player().beside().is_some() => {
+            html! { <strong class="paused-note">{ "Paused: a promise was broken." }</strong> }
+        }
         (Some(Stopped::Violation), _) => {
             html! {
                 <>
@@ -126,19 +132,6 @@ fn over(end: End) -> &'static str {
         End::Operations => "The run is over: it reached its limit of operations.",
         End::InFlight => "The run is over: too many messages are on the wire.",
     }
-}
-
-/// A marker above the scrubber: a triangle for a broken promise, a bar for anything else.
-fn mark(marker: &Marker, length_us: u64) -> Html {
-    let (class, d) = match marker.kind {
-        MarkerKind::Violation(_) => ("violation", "M0 15l-5 -12h10z"),
-        _ => ("intervention", "M1 15h-2v-9h2z"),
-    };
-    let x = format!(
-        "{}%",
-        number(marker.at_us as f64 / length_us.max(1) as f64 * 100.0)
-    );
-    html! { <svg {x} overflow="visible"><path {class} {d}><title>{ marker.words.clone() }</title></path></svg> }
 }
 
 fn read(event: &InputEvent) -> Option<String> {

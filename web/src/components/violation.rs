@@ -1,35 +1,36 @@
-//! The broken promise: who was told what, when, and why the answer was old.
+//! The broken promise: who was told what, when, why the answer was old, and what would have helped.
 
-use replication::promise::Violation;
+use replication::engine::time::SimTime;
+use replication::promise::{Promise, Violation};
 use replication::run::Run;
 use scene::quantity::moment;
 use yew::prelude::*;
 
-use crate::desk::Desk;
+use crate::components::fixes::Fixes;
+use crate::desk::{Desk, moment_of, violations_until};
 use crate::store::Stopped;
 
-/// How many earlier ones are listed.
+/// How many of the earlier ones are listed.
 const LISTED_MAX: usize = 50;
 
 /// The newest broken promise at the cursor, or the one that is lit, and a list of the others.
 pub fn violation_card(desk: &Desk) -> Html {
-    let broken: Vec<(usize, u64, Violation)> = desk.with(|run, _| {
-        let so_far = run
-            .violations()
-            .iter()
-            .take_while(|violation| at_us(run, violation) <= run.now().0);
-        so_far
-            .enumerate()
-            .map(|(number, violation)| (number, at_us(run, violation), violation.clone()))
-            .collect()
-    });
-    let shown = desk
-        .focus()
-        .filter(|number| *number < broken.len())
-        .or(broken.len().checked_sub(1));
-    let Some((number, at, violation)) = shown.map(|number| &broken[number]) else {
+    let Some(told) = desk.told() else {
         return Html::default();
     };
+    let (violation, at, also, so_far, all) = desk.with(|run, _| {
+        let so_far = violations_until(run, run.now());
+        let all = Promise::ALL.map(|promise| run.verdict(promise).violations);
+        let violation: Violation = run.violations()[told].clone();
+        let at = moment_of(run, told);
+        (
+            violation,
+            at,
+            others_at(run, told, so_far),
+            so_far,
+            all.iter().sum::<u32>(),
+        )
+    });
     let show = |number: usize| {
         let desk = desk.clone();
         Callback::from(move |_: MouseEvent| desk.show_violation(number))
@@ -39,35 +40,76 @@ pub fn violation_card(desk: &Desk) -> Html {
         Callback::from(move |_: MouseEvent| desk.play())
     };
     let paused_here = desk.store().stopped == Some(Stopped::Violation);
-    let lit = desk.focus() == Some(*number);
+    let lit = desk.focus() == Some(told);
+    let listed = so_far.min(LISTED_MAX);
     html! {
         <section class="violation-card" aria-labelledby="violation-title">
             <h3 id="violation-title">{ &violation.title }</h3>
             <p>{ &violation.sentence }</p>
+            <p class="time">{ format!("{} · at {}", violation.promise.title(), moment(at.0)) }</p>
+            if !also.is_empty() {
+                <p class="also">
+                    { "also: " }
+                    for (place, (number, promise)) in also.iter().enumerate() {
+                        if place > 0 { { ", " } }
+                        <button type="button" class="link" onclick={show(*number)}>{ promise.title() }</button>
+                    }
+                </p>
+            }
             <div class="row">
                 if paused_here { <button type="button" class="primary" onclick={play}>{ "Go on" }</button> }
-                if !lit { <button type="button" onclick={show(*number)}>{ "Show me" }</button> }
-                <span class="time">{ format!("{} · at {}", violation.promise.title(), moment(*at)) }</span>
+                if !lit { <button type="button" onclick={show(told)}>{ "Show me" }</button> }
+                <Fixes key={violation.promise.name()} desk={desk.clone()} promise={violation.promise}/>
             </div>
-            if broken.len() > 1 {
-                <details>
-                    <summary>{ format!("All {} so far", broken.len()) }</summary>
-                    <ol>
-                        for (number, at, violation) in broken.iter().rev().take(LISTED_MAX) {
-                            <li key={*number}>
-                                <button type="button" aria-current={(shown == Some(*number)).then_some("true")} onclick={show(*number)}>
-                                    <span class="time">{ moment(*at) }</span>
-                                    <span>{ &violation.title }</span>
-                                </button>
-                            </li>
-                        }
-                    </ol>
+            if so_far > 1 {
+                <details class="all-so-far">
+                    <summary>{ format!("All {all} so far") }</summary>
+                    if listed < all as usize { <p>{ format!("The last {listed} that are kept:") }</p> }
+                    <ol>{ for desk.with(|run, _| list(run, so_far, listed, told, &show)) }</ol>
                 </details>
             }
         </section>
     }
 }
 
-fn at_us(run: &dyn Run, violation: &Violation) -> u64 {
-    run.records()[violation.at.index()].at.0
+/// The other promises that were broken at the same moment, each with its first violation there.
+fn others_at(run: &dyn Run, told: usize, so_far: usize) -> Vec<(usize, Promise)> {
+    let at: SimTime = moment_of(run, told);
+    let promise_of = |number: usize| run.violations()[number].promise;
+    let mut others: Vec<(usize, Promise)> = Vec::new();
+    for promise in Promise::ALL {
+        let same = (0..so_far)
+            .rev()
+            .take_while(|number| moment_of(run, *number) >= at);
+        let of_it =
+            same.filter(|number| promise_of(*number) == promise && moment_of(run, *number) == at);
+        if promise != promise_of(told)
+            && let Some(first) = of_it.last()
+        {
+            others.push((first, promise));
+        }
+    }
+    others
+}
+
+/// The last of the violations, the newest first.
+fn list(
+    run: &dyn Run,
+    so_far: usize,
+    listed: usize,
+    told: usize,
+    show: &impl Fn(usize) -> Callback<MouseEvent>,
+) -> Vec<Html> {
+    let row = |number: usize| {
+        let violation = &run.violations()[number];
+        html! {
+            <li key={number}>
+                <button type="button" aria-current={(told == number).then_some("true")} onclick={show(number)}>
+                    <span class="time">{ moment(moment_of(run, number).0) }</span>
+                    <span>{ &violation.title }</span>
+                </button>
+            </li>
+        }
+    };
+    (so_far - listed..so_far).rev().map(row).collect()
 }

@@ -9,21 +9,62 @@ use crate::catalogue;
 use crate::components::document::Document;
 use crate::components::figure::Figure;
 use crate::components::fold::Fold;
+use crate::components::in_turn::in_turn;
 use crate::components::keys::Keys;
 use crate::components::knobs::knobs;
-use crate::components::measured::measured;
-use crate::components::promises::promises;
-use crate::components::screens::screens;
+use crate::components::lecture::lecture;
+use crate::components::results::Results;
 use crate::components::topbar::Topbar;
-use crate::components::violation::violation_card;
-use crate::desk::{Desk, use_desk};
-use crate::store::Open;
+use crate::components::words::TermCard;
+use crate::desk::{Desk, Part, use_desk};
+use crate::pages::compare::Compare;
+use crate::pages::glossary::Glossary;
+use crate::pages::history::HistoryPage;
+use crate::pages::limits::Limits;
+use crate::platform;
+use crate::store::{Open, Store};
+use crate::stories;
+
+/// What the address asks for beside the run, which waits meanwhile.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    /// The page that says what is left out.
+    Limits,
+    /// The page that judges a history.
+    History,
+    /// The page that says what the words mean.
+    Glossary,
+}
+
+impl Beside {
+    /// What the address asks for now.
+    fn asked() -> Option<Self> {
+        [Beside::Limits, Beside::History, Beside::Glossary]
+            .into_iter()
+            .find(|page| platform::fragment().strip_prefix('#') == Some(page.name()))
+    }
+
+    /// Its address, and the name of its element.
+    fn name(self) -> &'static str {
+        match self {
+            Beside::Limits => "limits",
+            Beside::History => "history",
+            Beside::Glossary => "glossary",
+        }
+    }
+}
 
 /// The page.
 #[component]
 pub fn Watch() -> Html {
-    let desk = use_desk(catalogue::opening);
+    let desk = use_desk(|| {
+        let scenario = catalogue::opening();
+        let seed = scenario.seed;
+        Store::open(scenario, seed, catalogue::opening_text().into())
+    });
+    let (beside, back) = use_address(&desk);
     use_keys(&desk);
+    use_way_back(&desk);
     let accept = {
         let desk = desk.clone();
         Callback::from(move |_: MouseEvent| desk.accept())
@@ -32,7 +73,7 @@ pub fn Watch() -> Html {
     html! {
         <div class="app">
             <div>
-                <Topbar desk={desk.clone()}/>
+                if !store.lecture { <Topbar desk={desk.clone()}/> }
                 if let Some(why) = &store.refused {
                     <div class="error" role="alert">
                         <p>{ why }</p>
@@ -40,22 +81,92 @@ pub fn Watch() -> Html {
                     </div>
                 }
             </div>
-            <main class="watch" data-figure="">
-                <Figure desk={desk.clone()}/>
-                <div class="results">
-                    { violation_card(&desk) }
-                    { screens(&desk) }
-                    { promises(&desk) }
-                    <Fold id="measured" name="Measured so far">{ measured(&desk) }</Fold>
-                </div>
-                <div class="knobs">
-                    <Fold id="knobs" name="Knobs">{ knobs(&desk) }</Fold>
-                </div>
-            </main>
+            if beside == Some(Beside::Limits) {
+                <Limits {back}/>
+            } else if beside == Some(Beside::History) {
+                <HistoryPage desk={desk.clone()} {back}/>
+            } else if beside == Some(Beside::Glossary) {
+                <Glossary {back}/>
+            } else if store.beside.is_some() {
+                <Compare desk={desk.clone()}/>
+            } else {
+                <main class={classes!("watch", store.lecture.then_some("lecture"))} data-figure="" data-run-title={store.scenario.title.clone()}>
+                    if store.lecture { { in_turn(&desk, Part::Player, lecture) } }
+                    <Figure desk={desk.clone()}/>
+                    <Results desk={desk.clone()}/>
+                    <div class="knobs">
+                        <Fold id="knobs" name="Knobs">{ in_turn(&desk, Part::Read, knobs) }</Fold>
+                    </div>
+                </main>
+            }
             if store.open == Open::Document { <Document desk={desk.clone()}/> }
             if store.open == Open::Keys { <Keys desk={desk.clone()}/> }
+            <TermCard/>
         </div>
     }
+}
+
+/// Follows the address: it names a story, or asks for another page, which is returned with what leads back.
+#[hook]
+fn use_address(desk: &Desk) -> (Option<Beside>, String) {
+    let asked = use_state_eq(Beside::asked);
+    // The last that asked for no page.
+    let run = use_mut_ref(|| match Beside::asked() {
+        Some(_) => "#".to_owned(),
+        None => platform::fragment(),
+    });
+    let latest = use_mut_ref(|| desk.clone());
+    *latest.borrow_mut() = desk.clone();
+    {
+        let (asked, run) = (asked.setter(), run.clone());
+        use_effect_with((), move |()| {
+            let first = latest.clone();
+            if Beside::asked().is_none() {
+                stories::open_named(false, move || first.borrow().clone());
+            }
+            let listener = web_sys::window().map(|window| {
+                EventListener::new(&window, "hashchange", move |_| {
+                    let desk = latest.borrow().clone();
+                    desk.pause();
+                    desk.show(Open::Nothing);
+                    asked.set(Beside::asked());
+                    let latest = latest.clone();
+                    // Back from another page, whatever was made of a story stays.
+                    let goes_back = || {
+                        let before = run.replace(platform::fragment());
+                        before.trim_start_matches('#')
+                            == platform::fragment().trim_start_matches('#')
+                    };
+                    if Beside::asked().is_none() && !goes_back() {
+                        stories::open_named(false, move || latest.borrow().clone());
+                    }
+                })
+            });
+            move || drop(listener)
+        });
+    }
+    use_effect_with(*asked, |asked| {
+        if let Some(page) = asked {
+            platform::go_to(page.name());
+        }
+    });
+    let back = match run.borrow().as_str() {
+        "" => "#".to_owned(),
+        run => run.to_owned(),
+    };
+    (*asked, back)
+}
+
+/// Who comes back from comparing finds the focus on the player.
+#[hook]
+fn use_way_back(desk: &Desk) {
+    let comparing = desk.store().beside.is_some();
+    let compared = use_mut_ref(|| false);
+    use_effect_with(comparing, move |comparing| {
+        if compared.replace(*comparing) && !comparing {
+            platform::focus_on(".watch .play");
+        }
+    });
 }
 
 /// The keys of the page; a control that has the focus keeps its own.
@@ -98,6 +209,7 @@ fn act(desk: &Desk, event: &KeyboardEvent) -> bool {
         || event.meta_key()
         || event.alt_key()
         || within("dialog, input, select, textarea")
+        || Beside::asked().is_some()
     {
         return false;
     }
@@ -107,9 +219,18 @@ fn act(desk: &Desk, event: &KeyboardEvent) -> bool {
         "ArrowRight" => desk.step(),
         "ArrowLeft" => desk.step_back(),
         "Home" => desk.restart(),
+        "PageDown" if desk.store().lecture => desk.next_beat(),
+        "PageUp" if desk.store().lecture => desk.previous_beat(),
+        "l" | "L" if desk.store().beside.is_none() => desk.toggle_lecture(),
+        "n" => desk.next_violation(),
+        "N" => desk.previous_violation(),
         "u" | "U" => desk.undo(),
+        "c" | "C" if desk.store().beside.is_some() => desk.compare_no_more(),
+        "c" | "C" => desk.compare(),
         "?" => desk.show(Open::Keys),
         "Escape" if desk.store().open != Open::Nothing => desk.show(Open::Nothing),
+        "Escape" if desk.store().beside.is_some() => desk.compare_no_more(),
+        "Escape" if desk.store().lecture => desk.toggle_lecture(),
         _ => return false,
     }
     true

@@ -46,6 +46,15 @@ impl Address {
         }
     }
 
+    /// What a replica gets where it evaluates a function for an operation.
+    pub fn evaluation(node: NodeId, op: OpId) -> Self {
+        let stream = 0xfe << 56 | u64::from(node.0) << 48 | u64::from(op.client.0) << 40;
+        Address {
+            stream,
+            number: op.number,
+        }
+    }
+
     /// How long a replica waits before it stands for election, for the `round`th time.
     pub fn election(node: NodeId, partition: PartitionId, round: u32) -> Self {
         let stream = 0xff << 56 | u64::from(node.0) << 48 | u64::from(partition.0) << 24;
@@ -103,10 +112,15 @@ pub enum Choice {
     Pace,
     /// Whether that one is a write.
     WriteOrRead,
+
     /// Which replica an operation goes to.
     Target,
     /// Which copies a read is sent to.
     Copies,
+    /// Which replica is near, in the WAN model.
+    Near,
+    /// What a random write does to a set.
+    Item,
 }
 
 /// What is drawn: always all of it, so that a changed loss rate leaves the delays alone.
@@ -114,6 +128,8 @@ pub enum Choice {
 pub struct Draw {
     /// Uniform over all `u32`: whether a message is lost, or which of several things.
     pub which: u32,
+    /// Uniform over all `u32`: whether a message arrives twice, and whether it is held back.
+    pub oddity: u32,
     /// Uniform over all `u64`: how long.
     pub size: u64,
 }
@@ -198,9 +214,10 @@ impl Chance {
             (block.stream, block.number) = (address.stream, number);
         }
         let at = offset as usize * WORDS_PER_DRAW;
-        let [which, _, low, high] = [0, 1, 2, 3].map(|i| block.words[at + i]);
+        let [which, oddity, low, high] = [0, 1, 2, 3].map(|i| block.words[at + i]);
         Draw {
             which,
+            oddity,
             size: u64::from(high) << 32 | u64::from(low),
         }
     }

@@ -9,12 +9,15 @@ use std::collections::VecDeque;
 use crate::engine::chance::{Address, Chance, Choice};
 use crate::engine::time::SimTime;
 use crate::ids::{
-    Change, ClientId, Held, KeyId, KeySet, NodeId, OpId, PartitionId, Value, WriteId,
+    Change, ClientId, Dot, Held, IdempotencyKey, ItemId, KeyId, KeySet, NodeId, OpId, PartitionId,
+    Position, Value, Vector, Version, WriteId,
 };
 use crate::protocol::routing::{self, Knows};
-use crate::protocol::{KnownLeader, Reply, Request};
+use crate::protocol::{Items, KnownLeader, Lag, Reply, Request, Terms};
 use crate::run::ClientView;
-use crate::scenario::{Act, Does, ProtocolKind, Scenario, Settings, Structure};
+use crate::scenario::{
+    Act, Deed, Does, ProtocolKind, RandomChanges, ReadPolicy, Scenario, Settings, Structure, When,
+};
 use crate::trace::{Action, Kind, Outcome};
 
 /// A client, at a moment.
@@ -27,6 +30,8 @@ pub struct Client {
     due: Option<SimTime>,
     /// When its last random operation began.
     last_began: SimTime,
+    /// Whether what it did last of its list got no answer.
+    unanswered: bool,
     scripted: VecDeque<Act>,
     scripted_begun: u32,
     busy: Option<Busy>,
@@ -37,14 +42,38 @@ pub struct Client {
     silent: u16,
     asked: u32,
     asked_at: SimTime,
+    /// When it last wrote, or was told that a write was done.
+    wrote_at: Option<SimTime>,
     seen: Vec<Held>,
+    siblings: Vec<(KeyId, Held)>,
     believes: Vec<Value>,
+    /// Version vectors: by key, what it has seen and written.
+    contexts: Vec<Vector>,
+    /// By partition, the latest entry that it was told of or saw.
+    tokens: Vec<Position>,
+    reported: Reported,
+    /// Under which idempotency keys it was told "done".
+    told_done: Vec<IdempotencyKey>,
+}
+
+/// What replicas have told a client of their lag.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Reported {
+    /// By partition and replica.
+    lags: Vec<Vec<Option<Lag>>>,
+    /// Those past the hard bound, as bits.
+    evicted: u16,
+    /// When to ask again.
+    due: Option<SimTime>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 struct Busy {
     op: OpId,
     action: Action,
+    act: Act,
+    /// How often a part of it was sent elsewhere.
+    attempt: u8,
     /// Whom each part was sent to, until it has answered.
     parts: Vec<(PartitionId, NodeId)>,
     /// Whether it is of its list, so that the next step waits for it.
@@ -94,6 +123,7 @@ impl Client {
             step: 0,
             due: None,
             last_began: SimTime::ZERO,
+            unanswered: false,
             scripted: VecDeque::new(),
             scripted_begun: 0,
             busy: None,
@@ -102,18 +132,32 @@ impl Client {
             silent: 0,
             asked: 0,
             asked_at: SimTime::ZERO,
+            wrote_at: None,
             seen: vec![Held::default(); usize::from(structure.keys)],
+            siblings: Vec::new(),
+            contexts: vec![Vector::default(); usize::from(structure.keys)],
+            tokens: vec![Position::default(); usize::from(structure.partitions)],
+            reported: Reported {
+                lags: vec![
+                    vec![None; usize::from(structure.nodes)];
+                    usize::from(structure.partitions)
+                ],
+                ..Reported::default()
+            },
             believes: vec![Value::Absent; usize::from(structure.keys)],
+            told_done: Vec::new(),
         }
     }
 
     /// The run starts.
     pub fn on_start(&mut self, ctx: &mut ClientCtx<'_>) {
         self.plan_next(ctx);
+        self.ask_for_lags(ctx);
     }
 
     /// A step may be due.
     pub fn on_wake(&mut self, ctx: &mut ClientCtx<'_>) {
+        self.ask_for_lags(ctx);
         self.go_on(ctx);
     }
 
@@ -126,6 +170,7 @@ impl Client {
         if random && !self.busy.as_ref().is_some_and(|busy| busy.planned) {
             self.plan_next(ctx);
         }
+        self.ask_for_lags(ctx);
     }
 
     /// Somebody has it do something out of its list.
@@ -143,8 +188,16 @@ impl Client {
                     return;
                 };
                 if let Action::Write { key, change, .. } = busy.action {
-                    let believed = &mut self.believes[usize::from(key.0)];
-                    *believed = change.applied_to(*believed);
+                    let again = busy.act.idempotency_key;
+                    if again.is_none_or(|again| !self.told_done.contains(&again)) {
+                        let believed = &mut self.believes[usize::from(key.0)];
+                        *believed = change.applied_to(*believed);
+                    }
+                    self.told_done.extend(again);
+                    if !self.would_hide_others(key, version) {
+                        self.know(key, version, ctx.scenario);
+                    }
+                    self.wrote_at = Some(ctx.now);
                 }
                 self.end(Outcome::Written { version }, ctx);
             }
@@ -152,22 +205,16 @@ impl Client {
                 op,
                 partition,
                 items,
+                upto,
             } => {
                 let Some(busy) = self.busy.as_mut().filter(|busy| busy.op == op) else {
                     return;
                 };
                 busy.parts.retain(|(part, _)| *part != partition);
                 let done = busy.parts.is_empty();
-                for (key, from, held) in items {
-                    self.seen[usize::from(key.0)] = held;
-                    self.believes[usize::from(key.0)] = held.value;
-                    ctx.effects.push(ClientEffect::Note(Kind::Saw {
-                        op,
-                        key,
-                        from,
-                        held,
-                    }));
-                }
+                let token = &mut self.tokens[usize::from(partition.0)];
+                *token = (*token).max(upto);
+                self.see(op, &items, ctx);
                 if done {
                     self.end(Outcome::Answered, ctx);
                 }
@@ -185,10 +232,24 @@ impl Client {
                     self.end(Outcome::Refused, ctx);
                 }
             }
-            Reply::Told { leaders, .. } => {
+            Reply::TooStale { op, partition } => self.turn_to_leader(op, partition, ctx),
+            Reply::PositionLost { op, .. } => {
+                if self.busy.as_ref().is_some_and(|busy| busy.op == op) {
+                    // What it names is gone for good: from now on it starts from what there is.
+                    self.tokens.fill(Position::default());
+                    self.end(Outcome::PositionLost, ctx);
+                }
+            }
+            Reply::Refused { op } => {
+                if self.busy.as_ref().is_some_and(|busy| busy.op == op) {
+                    self.end(Outcome::Refused, ctx);
+                }
+            }
+            Reply::Told { leaders, lags, .. } => {
                 for (i, leader) in leaders.into_iter().enumerate() {
                     self.hear_of(PartitionId(i as u8), leader);
                 }
+                self.hear_of_lags(from, &lags, ctx);
             }
         }
     }
@@ -222,7 +283,129 @@ impl Client {
             id: self.id,
             busy: self.busy.as_ref().map(|busy| busy.op),
             seen: self.seen.clone(),
+            siblings: self.siblings.clone(),
+            tokens: self.tokens.clone(),
+            evicted: self.reported.evicted,
             believes: self.believes.clone(),
+        }
+    }
+
+    /// Takes in what a read returned; siblings stand after one another.
+    fn see(&mut self, op: OpId, items: &Items, ctx: &mut ClientCtx<'_>) {
+        let mut last = None;
+        for (key, from, held) in items.iter().copied() {
+            let at = usize::from(key.0);
+            if last == Some(key) {
+                self.siblings.push((key, held));
+                self.believes[at] = both(self.believes[at], held.value);
+            } else {
+                self.siblings.retain(|(other, _)| *other != key);
+                self.seen[at] = held;
+                self.believes[at] = held.value;
+            }
+            last = Some(key);
+            if let Some(version) = held.version {
+                self.know(key, version, ctx.scenario);
+            }
+            ctx.effects.push(ClientEffect::Note(Kind::Saw {
+                op,
+                key,
+                from,
+                held,
+            }));
+        }
+    }
+
+    /// A version that it was told of or saw is part of what it knows from now on.
+    fn know(&mut self, key: KeyId, version: Version, scenario: &Scenario) {
+        match version {
+            Version::Log(position) => {
+                let token = &mut self.tokens[usize::from(scenario.partition_of(key).0)];
+                *token = (*token).max(position);
+            }
+            Version::Dotted { dot, seen } => {
+                let context = &mut self.contexts[usize::from(key.0)];
+                context.join(&seen);
+                context.cover(dot);
+            }
+            Version::Stamp { .. } | Version::Revision { .. } => {}
+        }
+    }
+
+    /// Version vectors: whether to know of its own write would be to claim that it has seen what others
+    /// wrote at that node before. A vector can't leave those out; the next read shows them all.
+    fn would_hide_others(&self, key: KeyId, version: Version) -> bool {
+        let Version::Dotted { dot, .. } = version else {
+            return false;
+        };
+        let before = Dot {
+            counter: dot.counter.saturating_sub(1),
+            ..dot
+        };
+        !self.contexts[usize::from(key.0)].covers(before)
+    }
+
+    /// A replica does not have what the session token names: the leader is asked.
+    fn turn_to_leader(&mut self, op: OpId, partition: PartitionId, ctx: &mut ClientCtx<'_>) {
+        let leader = self.leaders[usize::from(partition.0)]
+            .node
+            .unwrap_or(NodeId(0));
+        let Some(busy) = self.busy.as_mut().filter(|busy| busy.op == op) else {
+            return;
+        };
+        let Some(part) = busy.parts.iter_mut().find(|(part, _)| *part == partition) else {
+            return;
+        };
+        part.1 = leader;
+        busy.attempt = busy.attempt.saturating_add(1);
+        let (act, attempt) = (busy.act, busy.attempt);
+        self.send_part(op, act, partition, leader, true, attempt, ctx);
+    }
+
+    fn hear_of_lags(&mut self, from: NodeId, lags: &[Lag], ctx: &mut ClientCtx<'_>) {
+        for (of_partition, lag) in self.reported.lags.iter_mut().zip(lags) {
+            if let Some(known) = of_partition.get_mut(usize::from(from.0)) {
+                *known = Some(*lag);
+            }
+        }
+        let ReadPolicy::LagBudget {
+            evict_us,
+            return_us,
+            ..
+        } = ctx.settings.reads
+        else {
+            return;
+        };
+        let (client, node) = (self.id, from);
+        let lag_us = lags.iter().map(|lag| lag.us).max().unwrap_or(0);
+        let is_out = self.reported.evicted & bit(from) != 0;
+        if !is_out && lag_us > evict_us {
+            self.reported.evicted |= bit(from);
+            ctx.effects.push(ClientEffect::Note(Kind::Evicted {
+                client,
+                node,
+                lag_us,
+            }));
+        } else if is_out && lag_us <= return_us {
+            self.reported.evicted &= !bit(from);
+            ctx.effects
+                .push(ClientEffect::Note(Kind::LetBack { client, node }));
+        }
+    }
+
+    /// Lag budget: asks every replica for its lag, again and again.
+    fn ask_for_lags(&mut self, ctx: &mut ClientCtx<'_>) {
+        let ReadPolicy::LagBudget { report_us, .. } = ctx.settings.reads else {
+            self.reported.due = None;
+            return;
+        };
+        if ctx.scenario.structure.kind == ProtocolKind::SingleLeader
+            && self.reported.due.is_none_or(|due| due <= ctx.now)
+        {
+            let due = ctx.now.after_us(report_us);
+            self.reported.due = Some(due);
+            ctx.effects.push(ClientEffect::WakeAt(due));
+            self.ask_all(ctx);
         }
     }
 
@@ -248,15 +431,15 @@ impl Client {
         match &ctx.scenario.clients[usize::from(self.id.0)].does {
             Does::Steps(steps) => {
                 let step = &steps[number as usize];
-                let as_seen =
-                    |(key, value): &(KeyId, Value)| self.seen[usize::from(key.0)].value == *value;
-                if step.when_saw.iter().all(as_seen) {
+                let as_seen = |(key, value): &(KeyId, Value)| self.sees(*key) == *value;
+                let When { saw, unanswered } = &step.when;
+                if saw.iter().all(as_seen) && (self.unanswered || !unanswered) {
                     self.begin(step.act, number, true, ctx);
                 } else {
                     self.plan_next(ctx);
                 }
             }
-            Does::Random { keys } => {
+            Does::Random { keys, changes } => {
                 self.last_began = ctx.now;
                 let op = OpId {
                     client: self.id,
@@ -267,16 +450,49 @@ impl Client {
                 let writes =
                     ctx.chance
                         .draw(Address::choice(Choice::WriteOrRead, op, PartitionId(0)));
-                let act = if writes.uniform() * total < rates.writes_per_s {
+                let deed = if writes.uniform() * total < rates.writes_per_s {
                     let key = keys[writes.pick(keys.len())];
-                    // Its own number: unique, and what the chip shows.
-                    Act::Write(key, Change::Set(Value::Number(i64::from(*ctx.writes) + 1)))
+                    Deed::Write(key, self.random_change(op, *changes, ctx))
                 } else {
-                    Act::Read(keys.iter().copied().collect())
+                    Deed::Read(keys.iter().copied().collect())
+                };
+                let act = Act {
+                    deed,
+                    quorum: None,
+                    path: 0,
+                    idempotency_key: None,
                 };
                 self.begin(act, number, true, ctx);
             }
         }
+    }
+
+    fn random_change(&self, op: OpId, changes: RandomChanges, ctx: &mut ClientCtx<'_>) -> Change {
+        match changes {
+            // Its own number: unique, and what the chip shows.
+            RandomChanges::Write => Change::Set(Value::Number(i64::from(*ctx.writes) + 1)),
+            RandomChanges::Add => Change::Add(1),
+            RandomChanges::Items => {
+                let draw = ctx
+                    .chance
+                    .draw(Address::choice(Choice::Item, op, PartitionId(0)));
+                let item = ItemId(draw.pick(ctx.scenario.names.items.len().max(1)) as u8);
+                // Twice as often in as out.
+                if draw.oddity % 3 < 2 {
+                    Change::Insert(item)
+                } else {
+                    Change::Remove(item)
+                }
+            }
+        }
+    }
+
+    /// What it last saw of a key, as one value.
+    fn sees(&self, key: KeyId) -> Value {
+        let siblings = self.siblings.iter().filter(|(other, _)| *other == key);
+        siblings.fold(self.seen[usize::from(key.0)].value, |value, (_, held)| {
+            both(value, held.value)
+        })
     }
 
     /// Sees to it that it wakes for the next step.
@@ -314,12 +530,14 @@ impl Client {
             },
         );
         *ctx.operations += 1;
-        let (action, keys) = match act {
-            Act::Write(key, change) => {
+        let (action, keys) = match act.deed {
+            Deed::Write(key, change) => {
                 *ctx.writes += 1;
+                self.wrote_at = Some(ctx.now);
                 let change = match (structure.kind, change) {
+                    (_, Change::Set(_)) => change,
                     // No replica there adds: the application reads, adds, and sets.
-                    (ProtocolKind::Leaderless, Change::Add(_)) => {
+                    (ProtocolKind::Leaderless, _) => {
                         Change::Set(change.applied_to(self.believes[usize::from(key.0)]))
                     }
                     _ => change,
@@ -333,50 +551,53 @@ impl Client {
                     KeySet::from_iter([key]),
                 )
             }
-            Act::Read(keys) => (Action::Read { keys }, keys),
+            Deed::Read(keys) => (Action::Read { keys }, keys),
         };
         ctx.effects
             .push(ClientEffect::Note(Kind::Invoked { op, action }));
         let mut parts = Vec::new();
         for partition in (0..structure.partitions).map(PartitionId) {
-            let here: KeySet = keys
+            let first = keys
                 .iter()
-                .filter(|key| structure.partition_of(*key) == partition)
-                .collect();
-            if here.is_empty() {
-                continue;
-            }
-            let part = match action {
-                Action::Read { .. } => Action::Read { keys: here },
-                write => write,
+                .find(|key| structure.partition_of(*key) == partition);
+            let Some(key) = first else { continue };
+            let sticky = self.sticky(structure, ctx.chance);
+            let knows = Knows {
+                client: self.id,
+                leader: self.leaders[usize::from(partition.0)]
+                    .node
+                    .unwrap_or(NodeId(0)),
+                sticky,
+                silent: self.silent,
+                since_write_us: self.wrote_at.map(|at| ctx.now.since_us(at)),
+                lags: &self.reported.lags[usize::from(partition.0)],
+                evicted: self.reported.evicted,
             };
-            let knows = self.knows(partition, structure, ctx.chance);
             let (node, by_leader) = routing::target(
                 op,
-                action,
-                partition,
+                act,
+                (partition, key),
                 knows,
                 structure,
                 ctx.settings,
                 ctx.chance,
             );
-            parts.push((partition, node));
-            ctx.effects.push(ClientEffect::Send(
-                node,
-                Request::Do {
-                    op,
-                    action: part,
-                    partition,
-                    by_leader,
-                },
-            ));
+            parts.push((partition, node, by_leader));
         }
         self.busy = Some(Busy {
             op,
             action,
-            parts,
+            act,
+            attempt: 0,
+            parts: parts
+                .iter()
+                .map(|(partition, node, _)| (*partition, *node))
+                .collect(),
             planned,
         });
+        for (partition, node, by_leader) in parts {
+            self.send_part(op, act, partition, node, by_leader, 0, ctx);
+        }
         ctx.effects
             .push(ClientEffect::Timeout(op, ctx.settings.client_timeout_us));
         if self.silent != 0 && ctx.now.since_us(self.asked_at) >= ctx.settings.client_timeout_us {
@@ -392,33 +613,74 @@ impl Client {
             outcome,
         }));
         if busy.planned {
+            self.unanswered = outcome == Outcome::Unknown;
             self.plan_next(ctx);
         }
         self.go_on(ctx);
     }
 
-    fn knows(
+    /// Sends the part of an operation that concerns one partition.
+    #[allow(clippy::too_many_arguments)]
+    fn send_part(
         &mut self,
+        op: OpId,
+        act: Act,
         partition: PartitionId,
-        structure: &Structure,
-        chance: &mut Chance,
-    ) -> Knows {
+        node: NodeId,
+        by_leader: bool,
+        attempt: u8,
+        ctx: &mut ClientCtx<'_>,
+    ) {
+        let Some(busy) = &self.busy else { return };
+        let structure = &ctx.scenario.structure;
+        let mut terms = Terms {
+            quorum: act.quorum,
+            attempt,
+            ..Terms::default()
+        };
+        let action = match busy.action {
+            Action::Read { keys } => {
+                if let ReadPolicy::SessionToken { .. } = ctx.settings.reads
+                    && structure.kind == ProtocolKind::SingleLeader
+                {
+                    terms.token = Some(self.tokens[usize::from(partition.0)]);
+                }
+                let here = keys
+                    .iter()
+                    .filter(|key| structure.partition_of(*key) == partition);
+                Action::Read {
+                    keys: here.collect(),
+                }
+            }
+            Action::Write { write, key, change } => {
+                let context = self.contexts[usize::from(key.0)];
+                terms.seen = (context != Vector::default()).then(|| Box::new(context));
+                terms.idempotency_key = act.idempotency_key;
+                Action::Write { write, key, change }
+            }
+        };
+        ctx.effects.push(ClientEffect::Send(
+            node,
+            Request::Do {
+                op,
+                action,
+                partition,
+                by_leader,
+                terms,
+            },
+        ));
+    }
+
+    /// The replica that it sticks to, drawn once.
+    fn sticky(&mut self, structure: &Structure, chance: &mut Chance) -> NodeId {
         let session = OpId {
             client: self.id,
             number: 0,
         };
-        let sticky = *self.sticky.get_or_insert_with(|| {
+        *self.sticky.get_or_insert_with(|| {
             let draw = chance.draw(Address::choice(Choice::Target, session, PartitionId(0xff)));
             NodeId(draw.pick(usize::from(structure.nodes)) as u8)
-        });
-        let leader = self.leaders[usize::from(partition.0)]
-            .node
-            .unwrap_or(NodeId(0));
-        Knows {
-            leader,
-            sticky,
-            silent: self.silent,
-        }
+        })
     }
 
     fn hear_of(&mut self, partition: PartitionId, leader: KnownLeader) {
@@ -447,11 +709,19 @@ impl Client {
         self.asked += 1;
         self.asked_at = ctx.now;
         for node in structure.replicas().filter(|node| whom & bit(*node) != 0) {
-            ctx.effects.push(ClientEffect::Send(node, request));
+            ctx.effects.push(ClientEffect::Send(node, request.clone()));
         }
     }
 }
 
 fn bit(node: NodeId) -> u16 {
     1 << node.0
+}
+
+/// What an application makes of two siblings: of sets all that is in either, else the greater.
+fn both(one: Value, other: Value) -> Value {
+    match (one, other) {
+        (Value::Set(one), Value::Set(other)) => Value::Set(one.union(other)),
+        _ => one.max(other),
+    }
 }

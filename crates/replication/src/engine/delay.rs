@@ -48,6 +48,17 @@ impl Delay {
         ((us + 0.5) as u64).clamp(1, Self::MAX_US)
     }
 
+    /// The delay, in microseconds, that 999 of 1000 stay below; of a mixture, of each of its parts.
+    pub fn seldom_more_us(&self) -> u64 {
+        match self {
+            Delay::Mix(parts) => {
+                let parts = parts.iter().map(|(_, delay)| delay.seldom_more_us());
+                parts.max().unwrap_or(0)
+            }
+            one => one.at(u64::MAX - u64::MAX / 1000),
+        }
+    }
+
     /// The delay that a share of `uniform`, strictly between 0 and 1, of all messages stays below, in milliseconds.
     fn quantile_ms(&self, uniform: f64) -> f64 {
         match self {

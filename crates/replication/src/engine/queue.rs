@@ -67,6 +67,28 @@ impl<E> Queue<E> {
         event.map(|event| (key.at, event))
     }
 
+    /// Takes those events out that are meant, in the order in which they would come.
+    pub fn extract(&mut self, mut is_meant: impl FnMut(&E) -> bool) -> Vec<(SimTime, E)> {
+        let Queue {
+            heap, events, free, ..
+        } = self;
+        let mut taken = Vec::new();
+        heap.retain(|Reverse(key)| {
+            let event = &mut events[key.slot as usize];
+            let is_meant = event.as_ref().is_some_and(&mut is_meant);
+            if is_meant {
+                taken.push((*key, event.take()));
+                free.push(key.slot);
+            }
+            !is_meant
+        });
+        taken.sort_unstable_by_key(|(key, _)| *key);
+        let taken = taken.into_iter();
+        taken
+            .filter_map(|(key, event)| Some((key.at, event?)))
+            .collect()
+    }
+
     /// All events, in no particular order.
     pub fn events(&self) -> impl Iterator<Item = &E> {
         self.events.iter().flatten()
@@ -125,5 +147,23 @@ mod tests {
             .map(|(_, name)| name)
             .collect();
         assert_eq!(rest, "bcde");
+    }
+
+    #[test]
+    fn what_is_taken_out_leaves_the_order_of_the_rest() {
+        let mut queue = Queue::new();
+        for (at, name) in [(5, "c"), (1, "a"), (5, "d"), (3, "b")] {
+            queue.push(SimTime(at), name);
+        }
+        let taken = queue.extract(|name| ["d", "a"].contains(name));
+        assert_eq!(taken, [(SimTime(1), "a"), (SimTime(5), "d")]);
+        // Their room is used again.
+        queue.push(SimTime(4), "e");
+        queue.push(SimTime(5), "f");
+        assert_eq!(queue.events().count(), queue.len());
+        let rest: String = std::iter::from_fn(|| queue.pop())
+            .map(|(_, name)| name)
+            .collect();
+        assert_eq!(rest, "becf");
     }
 }

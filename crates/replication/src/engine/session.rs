@@ -6,7 +6,7 @@ use crate::engine::time::SimTime;
 use crate::engine::world::World;
 use crate::promise::{Promise, Verdict, Violation, Watch};
 use crate::protocol::Replica;
-use crate::run::{ClientView, End, NodeView, Run};
+use crate::run::{BackupView, ClientView, End, LinkView, NodeView, Run};
 use crate::scenario::{Scenario, Settings};
 use crate::trace::{Record, Seq};
 
@@ -153,6 +153,14 @@ impl<R: Replica + 'static> Run for Session<R> {
 
     fn clients(&self) -> Vec<ClientView> {
         self.world.clients()
+    }
+
+    fn links(&self) -> Vec<LinkView> {
+        self.world.links()
+    }
+
+    fn backups(&self) -> Vec<BackupView> {
+        self.world.backups()
     }
 
     fn in_flight(&self) -> Vec<Seq> {

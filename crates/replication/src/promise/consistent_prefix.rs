@@ -5,71 +5,54 @@
 //! had been told "done" for, or had seen, before it made the first; and so on from what it had seen.
 //! That is session order and reads-from, never wall time.
 //!
-//! A session's write whose outcome is unknown stays open: it isn't *before* what the session did next
-//! until the session has seen it. It may take effect later, or never, and even a linearizable system
-//! may then show the next one alone.
+//! `past.rs` says what that is, also of writes whose outcome is unknown.
+//!
+//! Under version vectors what a session knows of a key may be several writes side by side; a key lacks one
+//! of them where none of the siblings that the view shows covers it. Of a merged value only the write that
+//! it is named after counts as shown: a violation is one, and some go unseen.
 //!
 //! A view is judged as its answers arrive, on what it has shown by then. It counts as tested once it
 //! shows a write together with a key that the write depends on, and as broken once at the most.
 
 use std::fmt::{Display, from_fn};
 
-use crate::ids::{Held, KeyId, Version, WriteId};
+use crate::ids::{Held, KeyId, WriteId, covers};
 use crate::promise::cause::{Lacking, Missing, Since};
 use crate::promise::evidence::in_order;
+use crate::promise::past::{Known, Past};
 use crate::promise::sessions::Sessions;
-use crate::promise::{Case, Monitor, Promise, Violation, words};
+use crate::promise::shown::{self, Shown};
+use crate::promise::{Case, Heard, Monitor, Promise, Violation, words};
 use crate::scenario::Scenario;
 use crate::trace::{Action, Kind, Outcome, Record, Seq};
 
 /// The monitor.
 #[derive(Clone, Debug)]
 pub(super) struct ConsistentPrefix {
-    keys: usize,
     sessions: Sessions,
-    /// By client and key: the newest write that the session knows of, by its own or by what it saw.
-    known: Vec<Option<Known>>,
-    /// By client and key: the write that the session got to know of last.
-    learnt: Vec<Option<WriteId>>,
-    /// By write, from #1, and key: what its session knew of when it made it.
-    past: Vec<Option<Known>>,
-    /// By write, from #1.
-    writes: Vec<Write>,
+    past: Past,
     /// By client: what its open read has shown.
     views: Vec<View>,
     checked: u32,
 }
 
-/// A write that a session knows of.
-#[derive(Clone, Copy, Debug)]
-struct Known {
-    write: WriteId,
-    /// The record by which it does: its own write's end, or its seeing this write or a later one.
-    by: Seq,
-}
-
-/// A write.
-#[derive(Clone, Copy, Debug, Default)]
-struct Write {
-    invoked: Option<Seq>,
-    /// Once somebody was told it.
-    version: Option<Version>,
-}
-
 /// One view so far.
 #[derive(Clone, Debug, Default)]
 struct View {
-    shown: Vec<Shown>,
+    keys: Vec<ShownKey>,
+    /// Their values, one key after another.
+    held: Vec<Held>,
     tested: bool,
     broken: bool,
 }
 
-/// A key's value in a view.
+/// A key in a view.
 #[derive(Clone, Copy, Debug)]
-struct Shown {
+struct ShownKey {
     key: KeyId,
-    held: Held,
-    saw: Seq,
+    shown: Shown,
+    /// Where its values are, and how many.
+    held: (usize, usize),
 }
 
 /// A view that shows a write without its past.
@@ -79,107 +62,68 @@ pub(super) struct Finding {
     at: Seq,
     /// The write, as the view shows it.
     later: WriteId,
-    later_saw: Seq,
+    later_shown: Shown,
     /// The other key, as the view shows it.
-    stale_saw: Seq,
-    stale: Option<Version>,
+    stale_shown: Shown,
     /// What it should have shown, or something newer.
     earlier: Missing,
+    /// How the session of the later write knew of that.
+    knew: Known,
 }
 
 impl ConsistentPrefix {
     /// A monitor that has seen nothing yet.
     pub fn new(scenario: &Scenario) -> Self {
-        let (clients, keys) = (scenario.clients.len(), usize::from(scenario.structure.keys));
         ConsistentPrefix {
-            keys,
-            sessions: Sessions::new(clients),
-            known: vec![None; clients * keys],
-            learnt: vec![None; clients * keys],
-            past: Vec::new(),
-            writes: Vec::new(),
-            views: vec![View::default(); clients],
+            sessions: Sessions::new(scenario.clients.len()),
+            past: Past::new(scenario),
+            views: vec![View::default(); scenario.clients.len()],
             checked: 0,
         }
     }
 
-    /// A session makes a write: what it knows now happened before.
-    fn made(&mut self, client: usize, write: WriteId, invoked: Seq) {
-        self.write(write).invoked = Some(invoked);
-        let (known, past) = (client * self.keys, place(write) * self.keys);
-        self.past[past..past + self.keys].copy_from_slice(&self.known[known..known + self.keys]);
-    }
-
-    /// A session gets to know of a write, and of what happened before it.
-    fn learn(&mut self, client: usize, key: KeyId, write: WriteId, version: Version, by: Seq) {
-        let last = &mut self.learnt[client * self.keys + usize::from(key.0)];
-        if *last == Some(write) {
-            return; // What happened before it was learnt with it.
-        }
-        *last = Some(write);
-        self.write(write).version = Some(version);
-        for other in 0..self.keys {
-            if let Some(before) = self.past[place(write) * self.keys + other] {
-                self.raise(
-                    client,
-                    other,
-                    Known {
-                        write: before.write,
-                        by,
-                    },
-                );
-            }
-        }
-        self.raise(client, usize::from(key.0), Known { write, by });
-    }
-
-    /// Keeps the newer of what a session knows and what it hears of.
-    fn raise(&mut self, client: usize, key: usize, heard: Known) {
-        let known = self.known[client * self.keys + key];
-        // Most often it is the same again.
-        let is_news = known.is_none_or(|known| {
-            known.write != heard.write && self.version(known.write) < self.version(heard.write)
-        });
-        if is_news {
-            self.known[client * self.keys + key] = Some(heard);
-        }
-    }
-
     /// A view shows one more key: tests it against what is shown already, both ways.
-    fn show(&mut self, client: usize, view: Seq, now: Shown, found: &mut Vec<Finding>) {
+    fn show(&mut self, client: usize, view: Seq, saws: &[Record], found: &mut Vec<Finding>) {
+        let Kind::Saw { key, .. } = saws[0].kind else {
+            return;
+        };
+        let state = &mut self.views[client];
+        let held = (state.held.len(), saws.len());
+        state.held.extend(shown::held(saws));
+        let now = ShownKey {
+            key,
+            shown: Shown::of(saws),
+            held,
+        };
         let mut tested = false;
         let mut broken = None;
-        for other in &self.views[client].shown {
+        for other in &self.views[client].keys {
             for (later, stale) in [(now, *other), (*other, now)] {
-                let Some(write) = later.held.write else {
-                    continue;
-                };
-                let Some(before) = self.past_of(write, stale.key) else {
-                    continue;
-                };
-                tested = true;
-                let version = self.version(before.write);
-                if stale.held.version < version {
-                    let version = version.expect("greater than something");
-                    let earlier = Missing {
-                        write: before.write,
-                        key: stale.key,
-                        version,
-                    };
-                    broken.get_or_insert(Finding {
-                        view,
-                        at: now.saw,
-                        later: write,
-                        later_saw: later.saw,
-                        stale_saw: stale.saw,
-                        stale: stale.held.version,
-                        earlier,
-                    });
+                for write in self
+                    .held(client, later)
+                    .iter()
+                    .filter_map(|held| held.write)
+                {
+                    let before = self.past.before(write, stale.key);
+                    tested |= before.is_some();
+                    if broken.is_none()
+                        && let Some((knew, earlier)) = self.lacked(client, stale, before)
+                    {
+                        broken = Some(Finding {
+                            view,
+                            at: now.shown.last,
+                            later: write,
+                            later_shown: later.shown,
+                            stale_shown: stale.shown,
+                            earlier,
+                            knew,
+                        });
+                    }
                 }
             }
         }
         let state = &mut self.views[client];
-        state.shown.push(now);
+        state.keys.push(now);
         self.checked += u32::from(tested && !state.tested);
         state.tested |= tested;
         if let Some(finding) = broken
@@ -190,108 +134,97 @@ impl ConsistentPrefix {
         }
     }
 
-    /// The newest write to a key that happened before a write.
-    fn past_of(&self, write: WriteId, key: KeyId) -> Option<Known> {
-        *self
+    /// What a view shows of a key.
+    fn held(&self, client: usize, shown: ShownKey) -> &[Held] {
+        let (start, count) = shown.held;
+        &self.views[client].held[start..start + count]
+    }
+
+    /// The first of these writes that a key, as a view shows it, lacks.
+    fn lacked(
+        &self,
+        client: usize,
+        stale: ShownKey,
+        before: Option<Known>,
+    ) -> Option<(Known, Missing)> {
+        let shown = self.held(client, stale);
+        self.past.lacked(before, stale.key, |version| {
+            shown.iter().any(|held| covers(held.version, Some(version)))
+        })
+    }
+
+    /// How the session of the later write knew of a write that the stale key lacks: both writes, and the
+    /// records that lead from the one to the other, from the last to the first.
+    fn chain(&self, finding: &Finding, case: &Case<'_>) -> (WriteId, Missing, Vec<Seq>) {
+        let is_lacked = |version| {
+            let mut stale = case.held(finding.stale_shown);
+            !stale.any(|stale| covers(stale.version, Some(version)))
+        };
+        let (earlier, mut steps) = self
             .past
-            .get(place(write) * self.keys + usize::from(key.0))?
-    }
-
-    fn version(&self, write: WriteId) -> Option<Version> {
-        self.writes.get(place(write))?.version
-    }
-
-    /// The write, with room for it.
-    fn write(&mut self, write: WriteId) -> &mut Write {
-        let count = place(write) + 1;
-        if self.writes.len() < count {
-            self.writes.resize(count, Write::default());
-            self.past.resize(count * self.keys, None);
+            .way(finding.knew, finding.earlier, case, is_lacked);
+        let mut later = finding.later;
+        // Where the view shows a write on the way as well, the way is shorter from there.
+        let is_shown = |write| {
+            let mut shown = case.held(finding.later_shown);
+            shown.any(|shown| shown.write == Some(write))
+        };
+        let on_the_way = &steps[..steps.len().saturating_sub(1)];
+        if let Some(place) = on_the_way.iter().rposition(|step| is_shown(step.write)) {
+            later = steps[place].write;
+            steps.drain(..=place);
         }
-        &mut self.writes[place(write)]
-    }
-
-    /// How the session of the later write knew of a write that the stale key lacks: that write, and the
-    /// records that lead to it, from the last to the first. Where the session had seen a write whose own
-    /// session knew of it, that session's knowledge too, and so on.
-    fn chain(&self, finding: &Finding, case: &Case<'_>) -> (Missing, Vec<Seq>) {
-        let key = finding.earlier.key;
         let mut chain = Vec::new();
-        let mut write = finding.later;
-        // Each step goes back in the trace, so this ends.
-        while let Some(known) = self.past_of(write, key) {
-            chain.extend(self.writes[place(write)].invoked);
-            chain.push(known.by);
-            let Some(Record {
-                kind: Kind::Saw { key: of, held, .. },
-                ..
-            }) = case.record(known.by)
-            else {
-                chain.extend(self.writes[place(known.write)].invoked);
-                break;
-            };
-            let (Some(seen), Some(version)) = (held.write, held.version) else {
-                break;
-            };
-            if *of == key && held.version > finding.stale {
-                // Not always the newest that is lacking, but the first on the way to it.
-                return (
-                    Missing {
-                        write: seen,
-                        key,
-                        version,
-                    },
-                    chain,
-                );
-            }
-            write = seen;
+        chain.extend(self.past.invoked(later));
+        for step in steps {
+            chain.extend(step.evidence());
         }
-        (finding.earlier, chain)
+        (later, earlier, chain)
     }
 }
 
 impl Monitor for ConsistentPrefix {
     type Finding = Finding;
+    const HEARS: Heard = Heard::CLIENTS;
 
-    fn observe(&mut self, record: &Record, found: &mut Vec<Finding>) {
-        if self.keys < 2 {
+    fn observe(&mut self, what: &[Record], found: &mut Vec<Finding>) {
+        if self.past.keys() < 2 {
             return; // On one key it means nothing.
         }
+        let record = &what[0];
         match record.kind {
             Kind::Invoked { op, action } => {
                 self.sessions.begin(op, action, record.seq);
                 let client = usize::from(op.client.0);
+                self.past.begin(client);
                 match action {
-                    Action::Write { write, .. } => self.made(client, write, record.seq),
+                    Action::Write { write, .. } => self.past.made(client, write, record.seq),
                     Action::Read { .. } => self.views[client].clear(),
                 }
             }
-            Kind::Saw { op, key, held, .. } => {
+            Kind::Recognised { op, earlier, .. } => {
+                self.sessions.recognise(op, earlier, record.seq)
+            }
+            Kind::Saw { op, key, .. } => {
                 let client = usize::from(op.client.0);
-                if let (Some(write), Some(version)) = (held.write, held.version) {
-                    self.learn(client, key, write, version, record.seq);
+                for saw in what {
+                    if let Some(held) = shown::held_in(saw)
+                        && let (Some(write), Some(version)) = (held.write, held.version)
+                    {
+                        self.past.learn(client, key, write, version, saw.seq);
+                    }
                 }
                 if let Some(open) = self.sessions.open(op) {
-                    self.show(
-                        client,
-                        open.invoked,
-                        Shown {
-                            key,
-                            held,
-                            saw: record.seq,
-                        },
-                        found,
-                    );
+                    self.show(client, open.invoked, what, found);
                 }
             }
             Kind::Ended { op, outcome } => {
                 let Some(open) = self.sessions.end(op) else {
                     return;
                 };
-                if let (Action::Write { write, key, .. }, Outcome::Written { version }) =
-                    (open.action, outcome)
-                {
-                    self.learn(usize::from(op.client.0), key, write, version, record.seq);
+                if let Outcome::Written { version } = outcome {
+                    let client = usize::from(op.client.0);
+                    self.past.told_done(client, open, version, record.seq);
                 }
             }
             _ => {}
@@ -306,26 +239,21 @@ impl Monitor for ConsistentPrefix {
         let Finding {
             view,
             at,
-            later,
-            later_saw,
-            stale_saw,
+            later_shown,
+            stale_shown,
             ..
         } = *finding;
-        let (earlier, chain) = self.chain(finding, case);
-        let mut evidence = vec![view, later_saw, stale_saw];
+        let (later, earlier, chain) = self.chain(finding, case);
+        let mut evidence = vec![view];
+        evidence.extend(later_shown.seqs().chain(stale_shown.seqs()));
         let mut title = String::new();
         let mut sentence = String::new();
-        if let (Some(saw), Some(lacked)) = (case.record(later_saw), case.record(stale_saw))
-            && let Kind::Saw {
-                op,
-                key,
-                from,
-                held,
-            } = saw.kind
+        if let (Some(saw), Some(lacked)) =
+            (case.record(later_shown.last), case.record(stale_shown.last))
+            && let Kind::Saw { op, key, from, .. } = saw.kind
             && let Kind::Saw {
                 key: stale_key,
                 from: stale_from,
-                held: stale,
                 ..
             } = lacked.kind
         {
@@ -337,16 +265,19 @@ impl Monitor for ConsistentPrefix {
                 words::chip(later),
                 words::chip(earlier.write),
             );
-            let lacking = Lacking::of(case, lacked, earlier);
-            evidence.extend(lacking.evidence());
+            let lacking = Lacking::of(case, stale_shown, earlier);
+            let causes = lacking.told(case, earlier, Since::Answered);
+            if causes.is_some() {
+                evidence.extend(lacking.evidence());
+            }
             sentence = format!(
                 "{client}’s view showed {key} = {}, from {}, but {stale_key} = {}, from {}. {}{}.",
-                words::shown(names, held),
+                words::all_shown(names, case.held(later_shown)),
                 names.node(from),
-                words::shown(names, stale),
+                words::all_shown(names, case.held(stale_shown)),
                 names.node(stale_from),
                 told_known(case, &chain, later, earlier.write),
-                from_fn(|f| match lacking.told(case, earlier, Since::Answered) {
+                from_fn(|f| match &causes {
                     Some(causes) => write!(f, "; {causes}"),
                     None => Ok(()),
                 }),
@@ -365,7 +296,8 @@ impl Monitor for ConsistentPrefix {
 
 impl View {
     fn clear(&mut self) {
-        self.shown.clear();
+        self.keys.clear();
+        self.held.clear();
         self.tested = false;
         self.broken = false;
     }
@@ -403,12 +335,6 @@ fn told_known(case: &Case<'_>, chain: &[Seq], later: WriteId, earlier: WriteId) 
             ),
         }
     })
-}
-
-/// A write's place in a table, from 0.
-fn place(write: WriteId) -> usize {
-    // Writes are numbered from 1.
-    write.0 as usize - 1
 }
 
 #[cfg(test)]
@@ -549,6 +475,36 @@ mod tests {
             (PHOTO, Held::default()),
         );
         assert_eq!(history.verdict(PROMISE).state, State::Unknown);
+    }
+
+    #[test]
+    fn a_key_with_siblings_lacks_what_none_of_them_covers() {
+        for has_it in [true, false] {
+            let mut history = History::of(leaderless(1, 1));
+            let [question, other] = [ALICE, BOB].map(|client| history.at(10).writes(client, PHOTO));
+            let version = question.dotted(&[]);
+            history.told(question.op, Outcome::Written { version });
+            let answer = history.at(20).writes(ALICE, BALANCE);
+            let newer = history.at(30).writes(CAROL, PHOTO);
+            let newer = newer.held_as(newer.dotted(&[question][..usize::from(has_it)]));
+            let other = other.held_as(other.dotted(&[]));
+            let view = history.at(40).reads(CAROL, &[BALANCE, PHOTO]);
+            history.saw(view, BALANCE, L, answer.held_as(answer.dotted(&[])));
+            for held in [other, newer] {
+                history.saw(view, PHOTO, L, held);
+            }
+            history.told(view, Outcome::Answered);
+            if has_it {
+                let verdict = history.verdict(PROMISE);
+                assert_eq!((verdict.state, verdict.checked), (State::Kept, 1));
+                continue;
+            }
+            assert_eq!(
+                history.violation(PROMISE).sentence,
+                "Carol’s view showed balance = 30 (#3), from A, but photo = 20 (#2) and 40 (#4), from A. Alice had been \
+                 told “done” for #1 before writing #3."
+            );
+        }
     }
 
     #[test]

@@ -8,9 +8,12 @@ use std::fmt::{Display, from_fn};
 use smallvec::SmallVec;
 
 use crate::engine::time::SimTime;
-use crate::ids::{Change, KeyId, NodeId, OpId, PartitionId, Place, Position, Version, WriteId};
+use crate::ids::{
+    Change, Held, KeyId, NodeId, OpId, PartitionId, Place, Position, Version, WriteId, covers,
+};
 use crate::ordered::sort_by_key;
 use crate::promise::cause::{Cause, Look, Missing};
+use crate::promise::shown::{self, Shown};
 use crate::promise::words;
 use crate::scenario::{Names, ProtocolKind, Scenario};
 use crate::trace::{Action, Kind, MessageKind, Record, Seq};
@@ -39,6 +42,10 @@ pub struct Index {
     replicas: Vec<Vec<Seq>>,
     /// By partition.
     promotions: Vec<Vec<Promotion>>,
+    /// Where a clock was set.
+    skews: Vec<Seq>,
+    /// Where a message was dropped or delayed.
+    disturbed: Vec<Seq>,
 }
 
 /// Where to find a write's beginning, and the saying "done" for it.
@@ -59,6 +66,23 @@ pub(super) struct Promotion {
     pub seq: Seq,
     /// Whether no leader of a higher epoch was there already: one that comes too late leads nobody.
     pub is_highest: bool,
+}
+
+/// The answer to a read.
+#[derive(Clone, Copy, Debug)]
+struct Answer {
+    by: NodeId,
+    sent: Seq,
+    delivered: Seq,
+}
+
+/// A replica's response to a coordinator.
+#[derive(Clone, Copy, Debug)]
+struct Response {
+    /// The delivery of the request.
+    request: Seq,
+    sent: Seq,
+    delivered: Seq,
 }
 
 impl<'a> Case<'a> {
@@ -98,26 +122,39 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// The replicas whose answers made what was seen, in the order in which they looked.
+    /// The values that a read returned of a key.
+    pub(super) fn held(&self, shown: Shown) -> impl Iterator<Item = Held> + use<'a> {
+        let trace = self.trace;
+        let records = shown.seqs().filter_map(move |seq| find(trace, seq));
+        records.filter_map(shown::held_in)
+    }
+
+    /// The replicas whose answers made what was seen, in the order in which they looked; and the records
+    /// that show that the answers of those were there whose own value was not what was seen.
     ///
     /// One leader: the replica that answered. Leaderless: all whose responses were there when the
     /// coordinator answered.
-    pub(super) fn looks(&self, saw: &Record) -> SmallVec<[Look; 3]> {
-        let Kind::Saw {
-            op,
-            key,
-            from,
-            held: shown,
-        } = saw.kind
-        else {
-            return SmallVec::new();
+    pub(super) fn looks(&self, shown: Shown) -> (SmallVec<[Look; 3]>, SmallVec<[Seq; 4]>) {
+        let (mut looks, mut routes) = (SmallVec::new(), SmallVec::new());
+        let Some(saw) = self.record(shown.last) else {
+            return (looks, routes);
         };
-        let (answered, coordinator) = self.answered(saw);
+        let Kind::Saw { op, key, from, .. } = saw.kind else {
+            return (looks, routes);
+        };
+        let is_shown = |held: Held| {
+            let mut shown = self.held(shown);
+            shown.any(|shown| covers(shown.version, held.version))
+        };
+        let answer = self.answer(op, saw.seq);
         let leaderless = self.scenario.structure.kind == ProtocolKind::Leaderless;
-        // The deliveries of requests to replicas whose responses have come back.
-        let mut heard: Vec<Seq> = Vec::new();
-        let mut looks: SmallVec<[Look; 3]> = SmallVec::new();
-        for record in self.back_from(answered) {
+        // The responses that have come back.
+        let mut heard: Vec<Response> = Vec::new();
+        // Each with its route, where it isn't told by what was seen.
+        let mut found: SmallVec<[(Look, Option<[Seq; 2]>); 3]> = SmallVec::new();
+        // Whether what the last of them served is part of what was seen.
+        let mut all_shown = true;
+        for record in self.back_from(answer.map_or(saw.seq, |answer| answer.sent)) {
             match record.kind {
                 Kind::Invoked { op: begun, .. } if begun == op => break,
                 Kind::Served {
@@ -126,67 +163,98 @@ impl<'a> Case<'a> {
                     key: of,
                     held,
                 } if served == op && of == key => {
-                    let is_heard = || {
-                        coordinator == Some(node)
-                            || record.cause.is_some_and(|cause| heard.contains(&cause))
+                    let route = || {
+                        let response = heard
+                            .iter()
+                            .find(|response| Some(response.request) == record.cause);
+                        match answer.filter(|answer| answer.by == node) {
+                            Some(answer) => Some([answer.sent, answer.delivered]),
+                            None => Some([response?.sent, response?.delivered]),
+                        }
                     };
                     // A response that came after R others may hold something newer: it did not count.
-                    if (node == from || leaderless && is_heard()) && held.version <= shown.version {
-                        looks.push(Look {
-                            node,
-                            served: record.seq,
-                        });
-                        if !leaderless {
-                            break;
-                        }
+                    // Siblings are served one after another: the first of them is the moment.
+                    if let Some((look, _)) = found.last_mut()
+                        && look.node == node
+                        && look.served.0 == record.seq.0 + 1
+                    {
+                        look.served = record.seq;
+                        all_shown &= is_shown(held);
+                        continue;
                     }
+                    let route = match node == from {
+                        true => None,
+                        false if leaderless => match route() {
+                            None => continue,
+                            route => route,
+                        },
+                        false => continue,
+                    };
+                    if !all_shown {
+                        found.pop();
+                    }
+                    all_shown = is_shown(held);
+                    let served = record.seq;
+                    found.push((Look { node, served }, route));
                 }
-                Kind::Delivered if leaderless => heard.extend(self.request_answered_by(record, op)),
+                // One replica answered, and this is before it looked.
+                _ if !leaderless && !found.is_empty() && all_shown => break,
+                Kind::Delivered if leaderless => heard.extend(self.response(record, op)),
                 _ => {}
             }
         }
-        looks.reverse();
-        looks
+        if !all_shown {
+            found.pop();
+        }
+        for (look, route) in found.into_iter().rev() {
+            looks.push(look);
+            routes.extend(route.into_iter().flatten());
+        }
+        (looks, routes)
     }
 
-    /// The sending of the answer that was seen, and who sent it; what was seen itself where the causes
-    /// aren't known.
-    fn answered(&self, saw: &Record) -> (Seq, Option<NodeId>) {
-        let mut cause = saw.cause;
-        // The values of one answer are seen one after the other.
-        while let Some(Record {
-            kind: Kind::Saw { .. },
-            cause: before,
-            ..
-        }) = cause.and_then(|seq| self.record(seq))
-        {
-            cause = *before;
+    /// The answer by which a record of what was seen came.
+    fn answer(&self, op: OpId, saw: Seq) -> Option<Answer> {
+        for record in self.back_from(saw) {
+            match record.kind {
+                Kind::Invoked { op: begun, .. } if begun == op => return None,
+                Kind::Delivered => {
+                    let sent = record.cause.and_then(|sent| self.record(sent));
+                    if let Some(sent) = sent
+                        && let Kind::Sent {
+                            message: MessageKind::Answer,
+                            from: Place::Node(by),
+                            carries,
+                            ..
+                        } = sent.kind
+                        && carries.op == Some(op)
+                    {
+                        return Some(Answer {
+                            by,
+                            sent: sent.seq,
+                            delivered: record.seq,
+                        });
+                    }
+                }
+                _ => {}
+            }
         }
-        let delivered = cause.and_then(|seq| self.record(seq));
-        match delivered.and_then(|delivered| self.record(delivered.cause?)) {
-            Some(Record {
-                seq,
-                kind:
-                    Kind::Sent {
-                        message: MessageKind::Answer,
-                        from: Place::Node(node),
-                        ..
-                    },
-                ..
-            }) => (*seq, Some(*node)),
-            _ => (saw.seq, None),
-        }
+        None
     }
 
-    /// The delivery of the request that a delivered response to this read answers.
-    fn request_answered_by(&self, delivered: &Record, op: OpId) -> Option<Seq> {
+    /// A delivered response to this read.
+    fn response(&self, delivered: &Record, op: OpId) -> Option<Response> {
         let sent = self.record(delivered.cause?)?;
         match sent.kind {
             Kind::Sent {
                 message: MessageKind::Fetched,
                 carries,
                 ..
-            } if carries.op == Some(op) => sent.cause,
+            } if carries.op == Some(op) => Some(Response {
+                request: sent.cause?,
+                sent: sent.seq,
+                delivered: delivered.seq,
+            }),
             _ => None,
         }
     }
@@ -201,10 +269,12 @@ impl<'a> Case<'a> {
             return Cause::LeftBehind { promoted };
         }
         let now = self.at(before);
-        let mut cause = match missing.version {
-            Version::Stamp { coordinator, .. } if coordinator == node => Cause::NotStored,
-            _ => Cause::NotSent,
+        let mut cause = if missing.taken_by() == Some(node) {
+            Cause::NotStored
+        } else {
+            Cause::NotSent
         };
+        let mut paused = None;
         for (step, record) in self
             .of_replica(node, partition, invoked, before)
             .enumerate()
@@ -212,15 +282,109 @@ impl<'a> Case<'a> {
             if step == STEPS_MAX {
                 return Cause::Untold;
             }
-            match missing.told_by(record, now, cause) {
-                // Nothing had arrived before, and a link keeps the order of what is sent again.
-                Some(next @ Cause::InFlight { .. }) if !cause.has_arrived() => return next,
-                Some(next @ (Cause::Discarded { .. } | Cause::Forgotten { .. })) => cause = next,
+            match record.kind {
+                Kind::Paused { .. } => paused = Some(record),
+                // A replica that goes on does so with what has waited, in order.
+                Kind::Resumed { .. } if record.at == now => {
+                    if let (Cause::Gap { sent } | Cause::Persisting { arrived: sent }, Some(paused)) =
+                        (cause, paused)
+                        && let Some(delayed) = self.arrived_by(sent, paused.at, before)
+                        && !self.delivered_since(record.seq, sent, before)
+                    {
+                        cause = Cause::Waited {
+                            sent,
+                            delayed,
+                            paused: paused.seq,
+                            resumed: record.seq,
+                        };
+                    }
+                }
+                _ => {}
+            }
+            let told = missing.told_by(record, node, now, cause);
+            match told.map(|told| self.as_it_went(told, now, before)) {
+                // Nothing had arrived before. A link keeps the order of what is sent again, but for what was
+                // held up.
+                Some(
+                    next @ Cause::InFlight {
+                        arrives, delayed, ..
+                    },
+                ) if !cause.has_arrived() => {
+                    if !matches!(cause, Cause::InFlight { arrives: known, .. } if known <= arrives)
+                    {
+                        cause = next;
+                    }
+                    if delayed.is_none() {
+                        return cause;
+                    }
+                }
+                Some(next) if next.is_setback() => cause = next,
                 Some(next) if next.nears() >= cause.nears() => cause = next,
                 _ => {}
             }
         }
         cause
+    }
+
+    /// What a sending tells, by what somebody has done to the message since.
+    fn as_it_went(&self, told: Cause, now: SimTime, before: Seq) -> Cause {
+        let (Cause::Lost { sent }
+        | Cause::InFlight { sent, .. }
+        | Cause::Gap { sent }
+        | Cause::Persisting { arrived: sent }) = told
+        else {
+            return told;
+        };
+        let Some(disturbed) = self.disturbed(sent, before) else {
+            return told;
+        };
+        match (disturbed.kind, told) {
+            (Kind::Dropped, _) => Cause::Dropped {
+                sent,
+                dropped: disturbed.seq,
+            },
+            (
+                Kind::Delayed { ends },
+                Cause::InFlight { .. } | Cause::Gap { .. } | Cause::Persisting { .. },
+            ) if ends >= now => Cause::InFlight {
+                sent,
+                arrives: ends,
+                delayed: Some(disturbed.seq),
+            },
+            _ => told,
+        }
+    }
+
+    /// The last that somebody did to a message on the wire, before a record.
+    fn disturbed(&self, sent: Seq, before: Seq) -> Option<&'a Record> {
+        let disturbed = self.index.disturbed.iter().rev();
+        disturbed
+            .filter(|seq| **seq < before)
+            .filter_map(|seq| self.record(*seq))
+            .find(|record| record.cause == Some(sent))
+    }
+
+    /// Whether a message arrived at a moment or later; and the delay by which it did, where it would have come
+    /// earlier.
+    fn arrived_by(&self, sent: Seq, at: SimTime, before: Seq) -> Option<Option<Seq>> {
+        let Kind::Sent { arrives, .. } = self.record(sent)?.kind else {
+            return None;
+        };
+        if arrives >= Some(at) {
+            return Some(None);
+        }
+        let disturbed = self.disturbed(sent, before)?;
+        match disturbed.kind {
+            Kind::Delayed { ends } if ends >= at => Some(Some(disturbed.seq)),
+            _ => None,
+        }
+    }
+
+    /// Whether a message was delivered between two records.
+    fn delivered_since(&self, after: Seq, sent: Seq, before: Seq) -> bool {
+        self.back_from(before)
+            .take_while(|record| record.seq > after)
+            .any(|record| record.cause == Some(sent) && matches!(record.kind, Kind::Delivered))
     }
 
     /// The first promotion between two records whose leader lacked an entry of a lower epoch.
@@ -262,6 +426,10 @@ impl<'a> Case<'a> {
                 Kind::Discarded { position: at, .. } if at == position => {
                     (in_memory, on_disk) = (false, false)
                 }
+                Kind::Crashed {
+                    disk_lost: true, ..
+                }
+                | Kind::Restored { .. } => (in_memory, on_disk) = (false, false),
                 Kind::Crashed { .. } => in_memory = false,
                 _ => {}
             }
@@ -282,7 +450,8 @@ impl<'a> Case<'a> {
             .map(|record| record.seq)
     }
 
-    /// The last crash of a replica between two records, where it was not restarted since.
+    /// The last crash of a replica between two records from which it has not recovered: its disk was lost,
+    /// or it was not restarted since.
     pub(super) fn crashed(
         &self,
         node: NodeId,
@@ -290,12 +459,31 @@ impl<'a> Case<'a> {
         after: Seq,
         before: Seq,
     ) -> Option<Seq> {
-        self.of_replica(node, partition, after, before)
-            .rev()
-            .take(STEPS_MAX)
-            .find(|record| matches!(record.kind, Kind::Crashed { .. } | Kind::Restarted { .. }))
-            .filter(|record| matches!(record.kind, Kind::Crashed { .. }))
-            .map(|record| record.seq)
+        let mut restarted = false;
+        let records = self.of_replica(node, partition, after, before).rev();
+        for record in records.take(STEPS_MAX) {
+            match record.kind {
+                Kind::Crashed { disk_lost, .. } if disk_lost || !restarted => {
+                    return Some(record.seq);
+                }
+                Kind::Restarted { .. } => restarted = true,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// How far a replica's clock was off before a record, in microseconds ahead of true time, and since
+    /// which record; `None` where it was right.
+    pub(super) fn skew(&self, of: NodeId, before: Seq) -> Option<(Seq, i64)> {
+        let skews = self.index.skews.iter().rev();
+        let mut skews = skews.filter(|seq| **seq < before);
+        skews
+            .find_map(|seq| match self.record(*seq)?.kind {
+                Kind::Skewed { node, by_us } if node == of => Some((*seq, by_us)),
+                _ => None,
+            })
+            .filter(|(_, by_us)| *by_us != 0)
     }
 
     /// The records before this one, newest first.
@@ -308,7 +496,7 @@ impl<'a> Case<'a> {
     }
 
     /// The records that tell what a replica has of a log, strictly between two, oldest first.
-    fn of_replica(
+    pub(super) fn of_replica(
         &self,
         node: NodeId,
         partition: PartitionId,
@@ -336,6 +524,8 @@ impl Index {
             writes: Vec::new(),
             replicas: vec![Vec::new(); nodes * partitions],
             promotions: vec![Vec::new(); partitions],
+            skews: Vec::new(),
+            disturbed: Vec::new(),
         }
     }
 
@@ -354,13 +544,13 @@ impl Index {
             }
             Kind::Sent {
                 to: Place::Node(node),
-                message: MessageKind::Append | MessageKind::Store,
+                message,
                 carries,
                 ..
-            } => {
+            } if is_of_data(message) => {
                 self.push(node, carries.partition.unwrap_or(PartitionId(0)), seq);
             }
-            Kind::Undelivered => {
+            Kind::Undelivered | Kind::Lost { cut: true } => {
                 let sent = record.cause.and_then(|sent| find(trace, sent));
                 if let Some(Kind::Sent {
                     to: Place::Node(node),
@@ -368,7 +558,7 @@ impl Index {
                     carries,
                     ..
                 }) = sent.map(|sent| sent.kind)
-                    && matches!(message, MessageKind::Append | MessageKind::Store)
+                    && is_of_data(message)
                 {
                     self.push(node, carries.partition.unwrap_or(PartitionId(0)), seq);
                 }
@@ -383,10 +573,24 @@ impl Index {
                 node, partition, ..
             } => self.push(node, partition, seq),
             Kind::Stored { node, .. } => self.push(node, PartitionId(0), seq),
-            Kind::Crashed { node } | Kind::Restarted { node } => {
+            // A hint tells of its home, and of the disk that it is on.
+            Kind::HintKept { node, home, .. } | Kind::HintGone { node, home, .. } => {
+                self.push(home, PartitionId(0), seq);
+                if node != home {
+                    self.push(node, PartitionId(0), seq);
+                }
+            }
+            Kind::Crashed { node, .. }
+            | Kind::Restarted { node }
+            | Kind::Restored { node, .. }
+            | Kind::Paused { node }
+            | Kind::Stopped { node, .. }
+            | Kind::Resumed { node } => {
                 (0..self.partitions as u8)
                     .for_each(|partition| self.push(node, PartitionId(partition), seq));
             }
+            Kind::Skewed { .. } => self.skews.push(seq),
+            Kind::Dropped | Kind::Delayed { .. } => self.disturbed.push(seq),
             Kind::Promoted {
                 node,
                 partition,
@@ -445,6 +649,20 @@ impl Index {
     fn replica(&self, node: NodeId, partition: PartitionId) -> usize {
         usize::from(node.0) * self.partitions + usize::from(partition.0)
     }
+}
+
+/// Whether a message of this kind brings a replica what others have.
+fn is_of_data(message: MessageKind) -> bool {
+    matches!(
+        message,
+        MessageKind::Append
+            | MessageKind::Snapshot
+            | MessageKind::Store
+            | MessageKind::Repair
+            | MessageKind::Handoff
+            | MessageKind::Differ
+            | MessageKind::Replicate
+    )
 }
 
 /// Evidence in order, each record once.

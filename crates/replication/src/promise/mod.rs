@@ -3,33 +3,52 @@
 //! A monitor reads records and nothing else. A violation carries the few records that prove it.
 //!
 //! All promises are per key, as most checkers have them: Terry's session guarantees are about the
-//! whole database. "Equals or supersedes" is the order of [`Version`](crate::ids::Version): that of
-//! the log, or of last-write-wins stamps; never which write was later in real time.
+//! whole database. "Equals or supersedes" is [`Version::covers`](crate::ids::Version::covers): the order
+//! of the log, of last-write-wins stamps, of revisions, or of version vectors; never which write was
+//! later in real time. Where a read returns siblings, one of them must equal or supersede.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::trace::{Record, Seq};
 
+mod arrivals;
+mod bounded_staleness;
+mod causal;
 mod cause;
 mod consistent_prefix;
+mod convergence;
 mod evidence;
+pub mod linearizable;
 mod monotonic_reads;
+mod monotonic_writes;
 mod no_acked_write_lost;
+mod no_silent_overwrite;
 mod one_leader_at_a_time;
+mod past;
 mod read_your_writes;
 mod sessions;
+pub(crate) mod shown;
 mod watch;
 mod words;
+mod writes_follow_reads;
 
 #[cfg(test)]
 mod brute_force;
 #[cfg(test)]
+mod brute_force_disks;
+#[cfg(test)]
+mod defects;
+#[cfg(test)]
 mod real_runs;
+#[cfg(test)]
+mod soundness;
 #[cfg(test)]
 mod testing;
 
 pub use evidence::{Case, Index};
-pub use watch::{DETAILS_MAX, Watch};
+pub use linearizable::{Judgement, linearizable};
+pub(crate) use watch::together;
+pub use watch::{DETAILS_MAX, Heard, Watch};
 
 /// A promise of replication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -39,22 +58,43 @@ pub enum Promise {
     ReadYourWrites,
     /// A session never sees a key go back.
     MonotonicReads,
+    /// No replica holds a session's later write without its earlier one.
+    MonotonicWrites,
+    /// No replica holds a write without what its session had read before it.
+    WritesFollowReads,
     /// One view never shows a write without one that happened before it.
     ConsistentPrefix,
+    /// Who saw a write never reads a state without one that happened before it.
+    Causal,
+    /// Each key behaves as if there were one copy of it.
+    Linearizable,
+    /// No answer is staler than its read path's budget allows.
+    BoundedStaleness,
     /// What was told "done" stays.
     NoAckedWriteLost,
+    /// Of two writes that did not know of each other, none is dropped without a word.
+    NoSilentOverwrite,
     /// Nobody says "done" as leader after a leader of a higher epoch has.
     OneLeaderAtATime,
+    /// Left in peace, all copies come to hold the same.
+    Convergence,
 }
 
 impl Promise {
-    /// All that are watched, in the order of the screen.
-    pub const ALL: [Promise; 5] = [
+    /// All of them, in the order of the screen.
+    pub const ALL: [Promise; 12] = [
         Promise::ReadYourWrites,
         Promise::MonotonicReads,
+        Promise::MonotonicWrites,
+        Promise::WritesFollowReads,
         Promise::ConsistentPrefix,
+        Promise::Causal,
+        Promise::Linearizable,
+        Promise::BoundedStaleness,
         Promise::NoAckedWriteLost,
+        Promise::NoSilentOverwrite,
         Promise::OneLeaderAtATime,
+        Promise::Convergence,
     ];
 
     /// Its name in files.
@@ -62,9 +102,16 @@ impl Promise {
         match self {
             Promise::ReadYourWrites => "read_your_writes",
             Promise::MonotonicReads => "monotonic_reads",
+            Promise::MonotonicWrites => "monotonic_writes",
+            Promise::WritesFollowReads => "writes_follow_reads",
             Promise::ConsistentPrefix => "consistent_prefix",
+            Promise::Causal => "causal",
+            Promise::Linearizable => "linearizable",
+            Promise::BoundedStaleness => "bounded_staleness",
             Promise::NoAckedWriteLost => "no_acked_write_lost",
+            Promise::NoSilentOverwrite => "no_silent_overwrite",
             Promise::OneLeaderAtATime => "one_leader_at_a_time",
+            Promise::Convergence => "convergence",
         }
     }
 
@@ -73,9 +120,16 @@ impl Promise {
         match self {
             Promise::ReadYourWrites => "Read your writes",
             Promise::MonotonicReads => "Monotonic reads",
+            Promise::MonotonicWrites => "Monotonic writes",
+            Promise::WritesFollowReads => "Writes follow reads",
             Promise::ConsistentPrefix => "Consistent prefix",
+            Promise::Causal => "Causal consistency",
+            Promise::Linearizable => "Linearizable",
+            Promise::BoundedStaleness => "Bounded staleness",
             Promise::NoAckedWriteLost => "No acknowledged write lost",
+            Promise::NoSilentOverwrite => "No silent overwrite",
             Promise::OneLeaderAtATime => "One leader at a time",
+            Promise::Convergence => "Convergence",
         }
     }
 
@@ -88,7 +142,7 @@ impl Promise {
 }
 
 /// How a promise stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Nothing has tested it.
@@ -136,10 +190,19 @@ pub trait Monitor {
     /// What is enough to explain a violation.
     type Finding;
 
-    /// Looks at one more record, and adds to `found` what it breaks.
-    fn observe(&mut self, record: &Record, found: &mut Vec<Self::Finding>);
+    /// The records that are this monitor's business: it is shown no others.
+    const HEARS: Heard;
 
-    /// How often the promise was tested so far; one record tests it once at the most.
+    /// Looks at what happened next, and adds to `found` what it breaks. That is one record or, where they
+    /// tell of one thing together, a few: the siblings that a read returned of a key; or a disk that is
+    /// replaced, and what it holds then.
+    fn observe(&mut self, what: &[Record], found: &mut Vec<Self::Finding>);
+
+    /// The moment is over: what happens next happens later. For what can be told only once all is known that
+    /// happens at one moment.
+    fn settle(&mut self, _found: &mut Vec<Self::Finding>) {}
+
+    /// How often the promise was tested so far; what happens at once tests it once at the most.
     fn checked(&self) -> u32;
 
     /// Whether one more crash could break it.

@@ -2,12 +2,13 @@
 //!
 //! Broken when a leader acknowledges after a leader of a higher epoch of that partition had. Counted
 //! when it is said, not when it arrives: whom it deceives is another promise's. Two replicas that
-//! *think* that they lead break nothing as long as one of them stays silent.
+//! *think* that they lead break nothing as long as one of them stays silent. Where several are meant to
+//! lead, or nobody is, it is unknown.
 
 use crate::ids::PartitionId;
 use crate::promise::evidence::in_order;
-use crate::promise::{Case, Monitor, Promise, Violation, words};
-use crate::scenario::Scenario;
+use crate::promise::{Case, Heard, Monitor, Promise, Violation, words};
+use crate::scenario::{ProtocolKind, Scenario};
 use crate::trace::{Kind, Record, Seq};
 
 /// The monitor.
@@ -16,6 +17,8 @@ pub(super) struct OneLeaderAtATime {
     /// By partition: the last acknowledgement in the highest epoch that acknowledged.
     highest: Vec<Option<Said>>,
     checked: u32,
+    /// Whether one is meant to lead: elsewhere it is unknown.
+    one_leads: bool,
 }
 
 /// A leader said "done".
@@ -39,22 +42,25 @@ impl OneLeaderAtATime {
         OneLeaderAtATime {
             highest: vec![None; usize::from(scenario.structure.partitions)],
             checked: 0,
+            one_leads: scenario.structure.kind == ProtocolKind::SingleLeader,
         }
     }
 }
 
 impl Monitor for OneLeaderAtATime {
     type Finding = Finding;
+    const HEARS: Heard = Heard::DONE;
 
-    fn observe(&mut self, record: &Record, found: &mut Vec<Finding>) {
+    fn observe(&mut self, what: &[Record], found: &mut Vec<Finding>) {
+        let record = &what[0];
         let Kind::Acknowledged {
             partition, epoch, ..
         } = record.kind
         else {
             return;
         };
-        if epoch == 0 {
-            return; // Nobody leads.
+        if epoch == 0 || !self.one_leads {
+            return;
         }
         self.checked += 1;
         let said = Said {
@@ -160,10 +166,14 @@ mod tests {
     }
 
     #[test]
-    fn where_nobody_leads_it_is_unknown() {
+    fn where_nobody_leads_or_several_do_it_is_unknown() {
         let mut history = History::of(leaderless(1, 1));
         let write = history.at(10).writes(ALICE, BALANCE);
         history.at(20).acknowledged(L, write, 0);
+        assert_eq!(history.verdict(PROMISE).state, State::Unknown);
+        let mut history = History::of(many_leaders());
+        let write = history.at(10).writes(ALICE, BALANCE);
+        history.at(20).acknowledged(L, write, 1);
         assert_eq!(history.verdict(PROMISE).state, State::Unknown);
     }
 }

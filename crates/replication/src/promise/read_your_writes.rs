@@ -2,15 +2,17 @@
 //!
 //! Broken when a read returns nothing that equals or supersedes the session's latest write to that key
 //! acknowledged before the read was invoked. Per key. Another client's value is fine where the protocol
-//! orders it after the session's own; a write whose outcome is unknown promises nothing.
+//! orders it after the session's own, and of siblings one is enough; a write whose outcome is unknown
+//! promises nothing.
 //!
 //! Terry et al., "Session guarantees for weakly consistent replicated data" (1994).
 
 use crate::ids::{Version, WriteId};
 use crate::promise::cause::{Answer, Missing};
 use crate::promise::evidence::in_order;
-use crate::promise::sessions::Sessions;
-use crate::promise::{Case, Monitor, Promise, Violation, words};
+use crate::promise::sessions::{Again, Sessions};
+use crate::promise::shown::{self, Shown};
+use crate::promise::{Case, Heard, Monitor, Promise, Violation, words};
 use crate::scenario::Scenario;
 use crate::trace::{Action, Kind, Outcome, Record, Seq};
 
@@ -29,6 +31,7 @@ pub(super) struct ReadYourWrites {
 struct Own {
     write: WriteId,
     version: Version,
+    again: Option<Again>,
     invoked: Seq,
     ended: Seq,
 }
@@ -38,7 +41,7 @@ struct Own {
 pub(super) struct Finding {
     own: Own,
     read: Seq,
-    saw: Seq,
+    shown: Shown,
 }
 
 impl ReadYourWrites {
@@ -56,10 +59,15 @@ impl ReadYourWrites {
 
 impl Monitor for ReadYourWrites {
     type Finding = Finding;
+    const HEARS: Heard = Heard::CLIENTS;
 
-    fn observe(&mut self, record: &Record, found: &mut Vec<Finding>) {
+    fn observe(&mut self, what: &[Record], found: &mut Vec<Finding>) {
+        let record = &what[0];
         match record.kind {
             Kind::Invoked { op, action } => self.sessions.begin(op, action, record.seq),
+            Kind::Recognised { op, earlier, .. } => {
+                self.sessions.recognise(op, earlier, record.seq)
+            }
             Kind::Ended { op, outcome } => {
                 let Some(open) = self.sessions.end(op) else {
                     return;
@@ -68,16 +76,24 @@ impl Monitor for ReadYourWrites {
                     (open.action, outcome)
                 {
                     let own = Own {
-                        write,
+                        write: open.again.map_or(write, |again| again.earlier),
                         version,
+                        again: open.again,
                         invoked: open.invoked,
                         ended: record.seq,
                     };
-                    self.own[usize::from(op.client.0) * self.keys + usize::from(key.0)] = Some(own);
+                    let latest =
+                        &mut self.own[usize::from(op.client.0) * self.keys + usize::from(key.0)];
+                    // What is sent again is no later than it was.
+                    if own.again.is_none()
+                        || latest.is_none_or(|latest| !latest.version.covers(&version))
+                    {
+                        *latest = Some(own);
+                    }
                 }
             }
             // Sessions are sequential: while a read is open, none of its session's writes is acknowledged.
-            Kind::Saw { op, key, held, .. } => {
+            Kind::Saw { op, key, .. } => {
                 let Some(open) = self.sessions.open(op) else {
                     return;
                 };
@@ -86,11 +102,11 @@ impl Monitor for ReadYourWrites {
                     return;
                 };
                 self.checked += 1;
-                if held.version < Some(own.version) {
+                if !shown::covers(what, own.version) {
                     found.push(Finding {
                         own,
                         read: open.invoked,
-                        saw: record.seq,
+                        shown: Shown::of(what),
                     });
                 }
             }
@@ -103,22 +119,21 @@ impl Monitor for ReadYourWrites {
     }
 
     fn explain(&self, finding: &Finding, case: &Case<'_>) -> Violation {
-        let Finding { own, read, saw } = *finding;
-        let mut evidence = vec![own.invoked, own.ended, read, saw];
+        let Finding { own, read, shown } = *finding;
+        let mut evidence = vec![own.invoked, own.ended, read];
+        evidence.extend(own.again.map(|again| again.seq));
         let mut title = String::new();
         let mut sentence = String::new();
-        if let Some(
-            seen @ Record {
-                kind: Kind::Saw { op, key, .. },
-                ..
-            },
-        ) = case.record(saw)
+        if let Some(Record {
+            kind: Kind::Saw { op, key, .. },
+            ..
+        }) = case.record(shown.last)
         {
             let client = case.names().client(op.client);
             let told_done = case.at(own.ended);
             let answer = Answer::of(
                 case,
-                seen,
+                shown,
                 Missing {
                     write: own.write,
                     key: *key,
@@ -128,8 +143,9 @@ impl Monitor for ReadYourWrites {
             evidence.extend(answer.evidence());
             title = format!("{client}’s own write is missing");
             sentence = format!(
-                "{client} wrote {} and was told “done” at {}. {} later {}.",
+                "{client} wrote {}{} and was told “done” at {}. {} later {}.",
                 case.write_in_words(own.write, own.invoked),
+                Again::told(own.again),
                 words::moment(told_done),
                 words::span(answer.at(case).since_us(told_done)),
                 answer.told(case),
@@ -137,7 +153,7 @@ impl Monitor for ReadYourWrites {
         }
         Violation {
             promise: Promise::ReadYourWrites,
-            at: saw,
+            at: shown.last,
             evidence: in_order(evidence),
             title,
             sentence,
@@ -147,6 +163,7 @@ impl Monitor for ReadYourWrites {
 
 #[cfg(test)]
 mod tests {
+    use crate::engine::time::SimTime;
     use crate::ids::Held;
     use crate::promise::testing::*;
     use crate::promise::{Promise, State};
@@ -345,6 +362,213 @@ mod tests {
         history.at(200).told(write.op, Outcome::Unknown);
         history.at(300).read(ALICE, BALANCE, F1, Held::default());
         assert_eq!(history.verdict(PROMISE).state, State::Unknown);
+    }
+
+    #[test]
+    fn of_siblings_one_must_equal_or_supersede() {
+        let mut history = History::of(leaderless(1, 1));
+        let [own, other, third] =
+            [ALICE, BOB, CAROL].map(|client| history.at(100).writes(client, BALANCE));
+        let [own_version, other_version] = [own.dotted(&[]), other.dotted(&[])];
+        let later = third.held_as(third.dotted(&[own, other]));
+        let (own_held, other_held) = (own.held_as(own_version), other.held_as(other_version));
+        let version = own_version;
+        history.at(200).told(own.op, Outcome::Written { version });
+        history
+            .at(300)
+            .read_siblings(ALICE, BALANCE, L, &[other_held, own_held]);
+        history.at(400).read_siblings(ALICE, BALANCE, L, &[later]);
+        let verdict = history.verdict(PROMISE);
+        assert_eq!((verdict.state, verdict.checked), (State::Kept, 2));
+        let fourth = history.at(450).writes(BOB, BALANCE);
+        let fourth = fourth.held_as(fourth.dotted(&[other]));
+        history
+            .at(500)
+            .read_siblings(ALICE, BALANCE, F1, &[other_held, fourth]);
+        let violation = history.violation(PROMISE);
+        assert_eq!(
+            violation.at.index(),
+            history.trace.len() - 2,
+            "the last sibling"
+        );
+        assert_eq!(
+            violation.sentence,
+            "Alice wrote balance = 10 (#1) and was told “done” at 200 ms. 300 ms later Alice saw balance = 20 (#2) and \
+             40 (#4), without #1."
+        );
+    }
+
+    #[test]
+    fn a_write_that_is_sent_again_is_no_later_than_it_was() {
+        let mut history = History::of(one_leader(3));
+        let first = history.at(100).wrote(ALICE, BALANCE);
+        let second = history.at(200).wrote(ALICE, BALANCE);
+        history.at(300).wrote_again(first);
+        history.at(400).read(ALICE, BALANCE, F1, second.held());
+        assert_eq!(history.verdict(PROMISE).state, State::Kept);
+        history.at(500).read(ALICE, BALANCE, F1, first.held());
+        let sentence = history.violation(PROMISE).sentence;
+        assert!(
+            sentence.starts_with("Alice wrote balance = 20 (#2) and"),
+            "{sentence}"
+        );
+    }
+
+    #[test]
+    fn a_write_of_unknown_outcome_that_is_sent_again_and_done_must_be_seen() {
+        let mut history = History::of(one_leader(3));
+        let first = history.at(100).writes(ALICE, BALANCE);
+        history.at(200).told(first.op, Outcome::Unknown);
+        history.at(250).read(ALICE, BALANCE, F1, Held::default());
+        assert_eq!(history.verdict(PROMISE).state, State::Unknown);
+        history.at(300).wrote_again(first);
+        history.at(400).read(ALICE, BALANCE, F1, Held::default());
+        let violation = history.violation(PROMISE);
+        let start = "Alice wrote balance = 20 (#2), which is #1 sent again, and was told “done” at 300 ms. 100 ms later";
+        assert!(violation.sentence.starts_with(start), "{violation:?}");
+    }
+
+    #[test]
+    fn cuts_pauses_lost_disks_and_hints_are_told_as_causes() {
+        let cause = |befalls: fn(&mut History, Written)| {
+            let mut history = History::of(leaderless(1, 1));
+            let write = history.at(100).writes(ALICE, BALANCE);
+            befalls(&mut history, write);
+            let version = write.stamp();
+            history.at(200).told(write.op, Outcome::Written { version });
+            let read = history.at(300).reads(ALICE, &[BALANCE]);
+            history.served(L, read, BALANCE, Held::default());
+            history.saw(read, BALANCE, L, Held::default());
+            let sentence = history.violation(PROMISE).sentence;
+            sentence.rsplit(": ").next().unwrap().to_owned()
+        };
+        assert_eq!(
+            cause(|history, write| {
+                let sent = history.stores(L, write, None);
+                history.at(110).push(Some(sent), Kind::Lost { cut: true });
+            }),
+            "#1 had been sent to A over a link that was cut."
+        );
+        assert_eq!(
+            cause(|history, write| {
+                let sent = history.stores(L, write, Some(140));
+                history.at(110).push(Some(sent), Kind::Dropped);
+            }),
+            "#1 had been dropped on its way to A at 110 ms."
+        );
+        assert_eq!(
+            cause(|history, write| {
+                let sent = history.stores(L, write, Some(140));
+                let ends = SimTime(1000 * 430);
+                history.at(110).push(Some(sent), Kind::Delayed { ends });
+            }),
+            "#1 was on the wire to A, where it had been held up, due 130 ms later."
+        );
+        // Held up, and there all the same.
+        assert_eq!(
+            cause(|history, write| {
+                let sent = history.stores(L, write, Some(140));
+                let ends = SimTime(1000 * 290);
+                history.at(110).push(Some(sent), Kind::Delayed { ends });
+            }),
+            "#1 had reached A, but was not on its disk yet."
+        );
+        // What is sent after it may be there first.
+        assert_eq!(
+            cause(|history, write| {
+                let sent = history.stores(L, write, Some(140));
+                let ends = SimTime(1000 * 430);
+                history.at(110).push(Some(sent), Kind::Delayed { ends });
+                history.at(120).stores(L, write, Some(350));
+            }),
+            "#1 was on the wire to A, due 50 ms later."
+        );
+        assert_eq!(
+            cause(|history, write| {
+                let sent = history.stores(L, write, Some(140));
+                let ends = SimTime(1000 * 180);
+                history.at(110).push(Some(sent), Kind::Delayed { ends });
+                history.at(170).push(None, Kind::Paused { node: L });
+                history.at(300).push(None, Kind::Resumed { node: L });
+            }),
+            "#1 had arrived after A was paused at 170 ms, and A had not come to it yet."
+        );
+        assert_eq!(
+            cause(|history, write| {
+                history.at(110).stored(L, write);
+                history.at(150).lost_its_disk(L);
+            }),
+            "A had lost its disk at 150 ms, and #1 with it."
+        );
+        assert_eq!(
+            cause(|history, write| {
+                history.stores(L, write, Some(140));
+                history.at(150).lost_its_disk(L);
+            }),
+            "A had crashed at 150 ms, before #1 was on its disk."
+        );
+        assert_eq!(
+            cause(|history, write| {
+                let carries = Carries {
+                    write: Some(crate::ids::WriteId(write.write.0 + 1)),
+                    entries: 2,
+                    ..Carries::default()
+                };
+                history
+                    .at(130)
+                    .sends(F1, L, MessageKind::Handoff, carries, Some(140));
+            }),
+            "#1 may have been among what was sent to A at 130 ms."
+        );
+        assert_eq!(
+            cause(|history, write| {
+                history.at(110).stored(L, write);
+                history.at(150).crashed(L);
+                history.restored(L, 90);
+            }),
+            "A’s disk had been replaced at 150 ms by a copy of 90 ms, without #1."
+        );
+        assert_eq!(
+            cause(|history, write| {
+                let (node, home, key, write) = (F1, L, write.key, write.write);
+                history.at(110).push(
+                    None,
+                    Kind::HintKept {
+                        node,
+                        home,
+                        key,
+                        write,
+                    },
+                );
+            }),
+            "B kept #1 for A, which had seemed gone."
+        );
+        assert_eq!(
+            cause(|history, write| {
+                let (node, home, key, write) = (F1, L, write.key, write.write);
+                let expired = true;
+                history.at(130).push(
+                    None,
+                    Kind::HintGone {
+                        node,
+                        home,
+                        key,
+                        write,
+                        expired,
+                    },
+                );
+            }),
+            "B, which had kept #1 for A, had dropped it for its age at 130 ms."
+        );
+        assert_eq!(
+            cause(|history, write| {
+                history.stores(L, write, Some(150));
+                history.at(140).push(None, Kind::Paused { node: L });
+                history.at(300).push(None, Kind::Resumed { node: L });
+                history.at(200);
+            }),
+            "#1 had arrived after A was paused at 140 ms, and A had not come to it yet."
+        );
     }
 
     #[test]

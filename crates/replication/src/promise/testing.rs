@@ -1,15 +1,17 @@
-//! For the tests of the monitors: histories written by hand, and what is asked of every violation.
+//! For the tests of the monitors: histories written by hand.
 
 use serde_json::json;
 
 use crate::engine::time::SimTime;
 use crate::ids::{
-    Change, ClientId, Held, KeyId, NodeId, OpId, PartitionId, Place, Position, Value, Version,
-    WriteId,
+    Change, ClientId, Dot, Held, KeyId, NodeId, OpId, PartitionId, Place, Position, Value, Vector,
+    Version, WriteId,
 };
-use crate::promise::{Promise, Verdict, Violation, Watch, words};
+use crate::promise::{Promise, Verdict, Violation, Watch};
 use crate::scenario::Scenario;
 use crate::trace::{Action, Carries, Kind, MessageKind, Outcome, Record, Seq};
+
+pub use crate::promise::soundness::{assert_sound, is_one_answer};
 
 pub const ALICE: ClientId = ClientId(0);
 pub const BOB: ClientId = ClientId(1);
@@ -32,6 +34,21 @@ pub fn leaderless(w: u8, r: u8) -> Scenario {
     scenario(
         json!({ "kind": "leaderless", "nodes": 3, "copies": 3, "w": w, "r": r, "coordinator": "proxy" }),
     )
+}
+
+/// Two regions, each with a leader.
+pub fn many_leaders() -> Scenario {
+    let scenario = scenario(json!({ "kind": "leaderless" }));
+    let regions = ["east", "west"].map(|name| json!({ "name": name, "nodes": 1 }));
+    let changes = [
+        ("/protocol", json!({ "kind": "multi_leader" })),
+        ("/regions", json!(regions)),
+        ("/clients/0/region", json!("east")),
+        ("/clients/1/region", json!("west")),
+        ("/clients/2/region", json!("west")),
+    ];
+    let scenario = scenario.with_all(changes);
+    scenario.unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn scenario(protocol: serde_json::Value) -> Scenario {
@@ -72,6 +89,18 @@ impl Written {
             coordinator: NodeId(3),
             counter: 0,
         }
+    }
+
+    /// The same write under version vectors, each client's of a node of its own: it had seen these.
+    pub fn dotted(self, had_seen: &[Written]) -> Version {
+        let dot = |written: &Written| Dot {
+            node: NodeId(written.op.client.0),
+            counter: written.write.0 as u16,
+        };
+        let mut seen = Vector::default();
+        had_seen.iter().for_each(|written| seen.cover(dot(written)));
+        let dot = dot(&self);
+        Version::Dotted { dot, seen }
     }
 
     pub fn held(self) -> Held {
@@ -154,6 +183,21 @@ impl History {
         self.push(None, Kind::Ended { op, outcome });
     }
 
+    /// The same write is sent again under its idempotency key, and the leader says "done" for it.
+    pub fn wrote_again(&mut self, earlier: Written) -> Written {
+        let again = self.writes(earlier.op.client, earlier.key);
+        let recognised = Kind::Recognised {
+            node: L,
+            op: again.op,
+            write: again.write,
+            earlier: earlier.write,
+        };
+        self.push(None, recognised);
+        let version = earlier.version();
+        self.told(again.op, Outcome::Written { version });
+        again
+    }
+
     /// A write from its invocation to its end, now.
     pub fn wrote(&mut self, client: ClientId, key: KeyId) -> Written {
         let written = self.writes(client, key);
@@ -207,6 +251,29 @@ impl History {
         self.told(op, Outcome::Answered);
     }
 
+    /// The same, of siblings.
+    pub fn read_siblings(&mut self, client: ClientId, key: KeyId, from: NodeId, held: &[Held]) {
+        let op = self.reads(client, &[key]);
+        held.iter().for_each(|held| self.saw(op, key, from, *held));
+        self.told(op, Outcome::Answered);
+    }
+
+    /// A copy stores a write.
+    pub fn stored(&mut self, node: NodeId, written: Written) {
+        let (key, version, write) = (written.key, written.stamp(), written.write);
+        let newest = true;
+        self.push(
+            None,
+            Kind::Stored {
+                node,
+                key,
+                version,
+                write,
+                newest,
+            },
+        );
+    }
+
     /// A leader's message with one entry. It arrives at a moment, in milliseconds, or never.
     pub fn appends(
         &mut self,
@@ -222,6 +289,7 @@ impl History {
             write: Some(written.write),
             entries: 1,
             partition: Some(self.scenario.partition_of(written.key)),
+            key: None,
         };
         self.sends(from, to, MessageKind::Append, carries, arrives)
     }
@@ -314,7 +382,16 @@ impl History {
     }
 
     pub fn acknowledged(&mut self, node: NodeId, written: Written, epoch: u32) {
-        let (op, write, version) = (written.op, written.write, written.version());
+        self.acknowledges(node, written, written.version(), epoch);
+    }
+
+    /// The same without a leader, of any version.
+    pub fn acknowledged_as(&mut self, node: NodeId, written: Written, version: Version) {
+        self.acknowledges(node, written, version, 0);
+    }
+
+    fn acknowledges(&mut self, node: NodeId, written: Written, version: Version, epoch: u32) {
+        let (op, write) = (written.op, written.write);
         let partition = self.scenario.partition_of(written.key);
         self.push(
             None,
@@ -347,7 +424,19 @@ impl History {
     }
 
     pub fn crashed(&mut self, node: NodeId) {
-        self.push(None, Kind::Crashed { node });
+        let disk_lost = false;
+        self.push(None, Kind::Crashed { node, disk_lost });
+    }
+
+    pub fn lost_its_disk(&mut self, node: NodeId) {
+        let disk_lost = true;
+        self.push(None, Kind::Crashed { node, disk_lost });
+    }
+
+    /// A replica's disk is replaced by a copy of some moment; what that holds is to follow.
+    pub fn restored(&mut self, node: NodeId, as_of_ms: u64) {
+        let as_of = SimTime(as_of_ms * 1000);
+        self.push(None, Kind::Restored { node, as_of });
     }
 
     pub fn restarted(&mut self, node: NodeId) {
@@ -384,235 +473,5 @@ impl History {
             client,
             number: self.operations - 1,
         }
-    }
-}
-
-/// Every violation is proved by its evidence alone, and without any of the records that prove it no
-/// longer is; and its sentence says nothing that its evidence doesn't.
-pub fn assert_sound(violations: &[Violation], trace: &[Record], scenario: &Scenario) {
-    for violation in violations {
-        let evidence: Vec<Record> = violation
-            .evidence
-            .iter()
-            .map(|seq| trace[seq.index()])
-            .collect();
-        assert!(
-            violation.evidence.is_sorted_by(|a, b| a < b),
-            "in order, each once: {violation:?}"
-        );
-        assert!(violation.evidence.contains(&violation.at), "{violation:?}");
-        assert!(
-            proves(&evidence, violation, scenario),
-            "evidence is no proof: {violation:?} {evidence:#?}"
-        );
-        for (place, record) in evidence.iter().enumerate() {
-            if is_proof(violation.promise, record) {
-                let mut without = evidence.clone();
-                without.remove(place);
-                assert!(
-                    !proves(&without, violation, scenario),
-                    "{record:?} isn't needed: {violation:?}"
-                );
-            }
-        }
-        assert_told_from(&evidence, violation, scenario);
-    }
-}
-
-/// Whether new monitors, fed with these records alone, find the violation.
-fn proves(records: &[Record], violation: &Violation, scenario: &Scenario) -> bool {
-    let mut watch = Watch::new(scenario);
-    watch.observe(records, scenario);
-    watch
-        .violations()
-        .iter()
-        .any(|found| (found.promise, found.at) == (violation.promise, violation.at))
-}
-
-/// Whether a record of the evidence belongs to the proof; the others show the cause.
-fn is_proof(promise: Promise, record: &Record) -> bool {
-    match promise {
-        Promise::ReadYourWrites | Promise::MonotonicReads | Promise::ConsistentPrefix => {
-            matches!(
-                record.kind,
-                Kind::Invoked { .. } | Kind::Saw { .. } | Kind::Ended { .. }
-            )
-        }
-        Promise::NoAckedWriteLost => {
-            matches!(
-                record.kind,
-                Kind::Invoked { .. } | Kind::Ended { .. } | Kind::Promoted { .. }
-            )
-        }
-        Promise::OneLeaderAtATime => matches!(record.kind, Kind::Acknowledged { .. }),
-    }
-}
-
-/// Every name and number in the title and the sentence occurs in the evidence; times may be differences.
-fn assert_told_from(evidence: &[Record], violation: &Violation, scenario: &Scenario) {
-    let known = Known::of(evidence, scenario);
-    let names = &scenario.names;
-    for text in [&violation.title, &violation.sentence] {
-        assert!(!text.is_empty(), "{violation:?}");
-        let is_edge = |c: char| c != '#' && !c.is_alphanumeric();
-        let tokens: Vec<&str> = text
-            .split(|c: char| c.is_whitespace() || c == '’')
-            .map(|token| token.trim_matches(is_edge))
-            .filter(|token| !token.is_empty())
-            .collect();
-        for (place, token) in tokens.iter().enumerate() {
-            let told = if names
-                .nodes
-                .iter()
-                .chain(&names.clients)
-                .chain(&names.keys)
-                .any(|name| name == token)
-            {
-                known.names.iter().any(|name| name == token)
-            } else if token.starts_with('#') {
-                known.chips.iter().any(|chip| chip == token)
-            } else if token.starts_with(|c: char| c.is_ascii_digit()) {
-                match tokens.get(place + 1) {
-                    Some(unit @ (&"ms" | &"s")) => known.spans.contains(&format!("{token} {unit}")),
-                    _ => known.numbers.iter().any(|number| number == token),
-                }
-            } else {
-                true
-            };
-            assert!(
-                told,
-                "“{token}” isn't in the evidence of: {text}\n{evidence:#?}"
-            );
-        }
-    }
-}
-
-/// What may be named, given some records.
-#[derive(Default)]
-struct Known {
-    names: Vec<String>,
-    chips: Vec<String>,
-    numbers: Vec<String>,
-    spans: Vec<String>,
-}
-
-impl Known {
-    fn of(evidence: &[Record], scenario: &Scenario) -> Self {
-        let mut known = Known::default();
-        let mut moments = Vec::new();
-        for record in evidence {
-            moments.push(record.at.0);
-            match record.kind {
-                Kind::Invoked { op, action } => {
-                    known.client(op, scenario);
-                    match action {
-                        Action::Write { write, key, change } => {
-                            known.chip(write);
-                            known.key(key, scenario);
-                            match change {
-                                Change::Set(value) => {
-                                    known.numbers.push(scenario.names.value(value))
-                                }
-                                Change::Add(by) => {
-                                    known.numbers.push(by.unsigned_abs().to_string())
-                                }
-                            }
-                        }
-                        Action::Read { keys } => {
-                            keys.iter().for_each(|key| known.key(key, scenario))
-                        }
-                    }
-                }
-                Kind::Saw {
-                    op,
-                    key,
-                    from: node,
-                    held,
-                }
-                | Kind::Served {
-                    op,
-                    key,
-                    node,
-                    held,
-                } => {
-                    known.client(op, scenario);
-                    known.node(node, scenario);
-                    known.key(key, scenario);
-                    known.numbers.push(scenario.names.value(held.value));
-                    held.write.into_iter().for_each(|write| known.chip(write));
-                }
-                Kind::Ended { op, .. } => known.client(op, scenario),
-                Kind::Sent {
-                    from,
-                    to,
-                    carries,
-                    arrives,
-                    ..
-                } => {
-                    for place in [from, to] {
-                        if let Place::Node(node) = place {
-                            known.node(node, scenario);
-                        }
-                    }
-                    carries
-                        .write
-                        .into_iter()
-                        .for_each(|write| known.chip(write));
-                    moments.extend(arrives.map(|at| at.0));
-                }
-                Kind::Appended { node, write, .. }
-                | Kind::Persisted { node, write, .. }
-                | Kind::Discarded { node, write, .. } => {
-                    known.node(node, scenario);
-                    write.into_iter().for_each(|write| known.chip(write));
-                }
-                Kind::Stored { node, write, .. } => {
-                    known.node(node, scenario);
-                    known.chip(write);
-                }
-                Kind::Acknowledged {
-                    node,
-                    op,
-                    write,
-                    epoch,
-                    ..
-                } => {
-                    known.node(node, scenario);
-                    known.client(op, scenario);
-                    known.chip(write);
-                    known.numbers.push(epoch.to_string());
-                }
-                Kind::Promoted { node, epoch, .. } => {
-                    known.node(node, scenario);
-                    known.numbers.push(epoch.to_string());
-                }
-                Kind::Crashed { node } | Kind::Restarted { node } => known.node(node, scenario),
-                _ => {}
-            }
-        }
-        for earlier in moments.iter().chain([&0]) {
-            known.spans.extend(
-                moments
-                    .iter()
-                    .map(|later| words::span(later.saturating_sub(*earlier)).to_string()),
-            );
-        }
-        known
-    }
-
-    fn client(&mut self, op: OpId, scenario: &Scenario) {
-        self.names.push(scenario.names.client(op.client).to_owned());
-    }
-
-    fn node(&mut self, node: NodeId, scenario: &Scenario) {
-        self.names.push(scenario.names.node(node).to_owned());
-    }
-
-    fn key(&mut self, key: KeyId, scenario: &Scenario) {
-        self.names.push(scenario.names.key(key).to_owned());
-    }
-
-    fn chip(&mut self, write: WriteId) {
-        self.chips.push(words::chip(write).to_string());
     }
 }

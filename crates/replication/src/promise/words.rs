@@ -5,8 +5,10 @@
 use std::fmt::{Display, from_fn};
 
 use crate::engine::time::SimTime;
-use crate::ids::{Change, Held, KeyId, Value, WriteId};
+use crate::ids::{Change, Function, Held, KeyId, Value, WriteId};
+use crate::promise::Case;
 use crate::scenario::Names;
+use crate::trace::{Kind, Record, Seq};
 
 /// A span of time: "0.35 ms", "3.2 ms", "256 ms", "1.446 s".
 pub(super) fn span(us: u64) -> impl Display {
@@ -39,6 +41,9 @@ pub(super) fn write(names: &Names, write: WriteId, key: KeyId, change: Change) -
             Change::Set(new) => write!(f, " = {}", value(names, new))?,
             Change::Add(by) if by < 0 => write!(f, " − {}", by.unsigned_abs())?,
             Change::Add(by) => write!(f, " + {by}")?,
+            Change::Insert(item) => write!(f, " with {}", names.items[usize::from(item.0)])?,
+            Change::Remove(item) => write!(f, " without {}", names.items[usize::from(item.0)])?,
+            Change::Call(function) => write!(f, " = {}", call(function))?,
         }
         write!(f, " ({})", chip(write))
     })
@@ -52,6 +57,45 @@ pub(super) fn shown(names: &Names, held: Held) -> impl Display {
         }
         _ => write!(f, "{}", value(names, held.value)),
     })
+}
+
+/// A replaced disk, without a full stop: "A’s disk had been replaced at 5.000 s by a copy of 2.000 s".
+pub(super) fn restored(case: &Case<'_>, restored: Seq) -> impl Display {
+    let record = case.record(restored).copied();
+    let names = case.names();
+    from_fn(move |f| match record {
+        Some(Record {
+            at,
+            kind: Kind::Restored { node, as_of },
+            ..
+        }) => {
+            let node = names.node(node);
+            write!(
+                f,
+                "{node}’s disk had been replaced at {} by a copy of {}",
+                moment(at),
+                moment(as_of)
+            )
+        }
+        _ => Ok(()),
+    })
+}
+
+/// What a read returned of a key, siblings and all: "100 (#1)", "100 (#1) and 200 (#2)".
+pub(super) fn all_shown(names: &Names, held: impl Iterator<Item = Held>) -> String {
+    let all: Vec<String> = held.map(|held| shown(names, held).to_string()).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    listed(&all)
+}
+
+/// A function, as it is written in SQL.
+fn call(function: Function) -> &'static str {
+    match function {
+        Function::Now => "NOW()",
+        Function::Rand => "RAND()",
+        Function::Uuid => "UUID()",
+        Function::NextId => "the next id",
+    }
 }
 
 /// As [`Names::value`].

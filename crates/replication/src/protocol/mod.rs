@@ -10,12 +10,16 @@ use smallvec::SmallVec;
 
 use crate::engine::chance::{Address, Chance, Draw, Topic};
 use crate::engine::time::LocalTime;
-use crate::ids::{ClientId, Held, KeyId, NodeId, OpId, PartitionId, Version};
+use crate::ids::{
+    ClientId, Held, IdempotencyKey, KeyId, NodeId, OpId, PartitionId, Position, Vector, Version,
+};
 use crate::run::NodeView;
 use crate::scenario::{Settings, Structure};
 use crate::trace::{Action, Carries, Kind, MessageKind};
 
+pub(crate) mod defect;
 pub mod leaderless;
+pub mod multi_leader;
 pub mod routing;
 pub mod single_leader;
 
@@ -43,8 +47,14 @@ pub trait Replica: Clone + Debug + PartialEq + Sized {
     /// A client's request arrives.
     fn on_request(&mut self, request: Request, ctx: &mut Ctx<'_, Self>);
 
+    /// The settings in force have changed: what was off may have to be begun.
+    fn on_settings(&mut self, _: &mut Ctx<'_, Self>) {}
+
     /// A timer that it set, and has neither cancelled nor set anew, goes off.
     fn on_timer(&mut self, timer: Self::Timer, ctx: &mut Ctx<'_, Self>);
+
+    /// Whether a timer is set to go on with something unfinished, and not for what is done at intervals.
+    fn is_unfinished(timer: Self::Timer) -> bool;
 
     /// Something that it asked to persist is on its disk. Things persist in the order asked for.
     fn on_persisted(&mut self, change: <Self::Disk as Disk>::Change, ctx: &mut Ctx<'_, Self>);
@@ -64,6 +74,16 @@ pub trait Disk: Clone + Debug + PartialEq {
     /// Makes a change.
     fn apply(&mut self, change: &Self::Change);
 
+    /// What a replica's disk is when it is restored from this copy. `until` cuts a log off after the
+    /// last entry whose leader's clock, in microseconds, was not past it; what has no log ignores it.
+    ///
+    /// What another replica may have promised since the copy was made is not in it: that is the point.
+    fn restored(&self, until: Option<LocalTime>) -> Self;
+
+    /// What it holds, as the records that would have told of it: [`Kind::Persisted`] by entry of a log,
+    /// [`Kind::Stored`] by version.
+    fn contents(&self, node: NodeId) -> Vec<Kind>;
+
     /// Bytes, by estimate.
     fn bytes(&self) -> usize;
 }
@@ -81,7 +101,7 @@ pub trait Message: Clone + Debug + PartialEq {
 }
 
 /// What a client asks of a replica.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Request {
     /// An operation, or the part of a view that one partition answers.
     Do {
@@ -93,6 +113,8 @@ pub enum Request {
         partition: PartitionId,
         /// Whether only the leader may answer.
         by_leader: bool,
+        /// What else matters to whoever answers.
+        terms: Terms,
     },
     /// Who leads? Also: are you there?
     Ask {
@@ -113,6 +135,38 @@ impl Request {
     }
 }
 
+/// What a client asks for beside the operation itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Terms {
+    /// A read with a session token: only a history with this very entry may answer.
+    pub token: Option<Position>,
+    /// Leaderless: the W or R that this request names for itself.
+    pub quorum: Option<u8>,
+    /// Version vectors: what the client has seen of the key that it writes, where that is anything. Apart,
+    /// since most requests have none, and all are moved about.
+    pub seen: Option<Box<Vector>>,
+    /// One leader: what makes this write and an earlier one the same.
+    pub idempotency_key: Option<IdempotencyKey>,
+    /// 0 at first, then one for each time that the client sends the same operation elsewhere.
+    pub attempt: u8,
+}
+
+impl Terms {
+    /// What the client has seen of the key that it writes.
+    pub fn context(&self) -> Vector {
+        self.seen.as_deref().copied().unwrap_or_default()
+    }
+}
+
+/// How far a replica is behind its leader, as far as it knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lag {
+    /// For how long it has lacked something, in microseconds; 0 where nothing is missing.
+    pub us: u64,
+    /// How many entries it does not show yet.
+    pub entries: u32,
+}
+
 /// A leader that somebody has heard of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KnownLeader {
@@ -122,8 +176,8 @@ pub struct KnownLeader {
     pub node: Option<NodeId>,
 }
 
-/// What a read returns: for each key, which replica had what.
-pub type Items = SmallVec<[(KeyId, NodeId, Held); 2]>;
+/// What a read returns: for each key, which replica had what. Siblings stand after one another.
+pub type Items = SmallVec<[(KeyId, NodeId, Held); 1]>;
 
 /// What a replica answers a client.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,6 +197,27 @@ pub enum Reply {
         partition: PartitionId,
         /// The values.
         items: Items,
+        /// One leader: up to where the answering replica showed its log; else the beginning.
+        upto: Position,
+    },
+    /// "My history does not have what your token names": ask the leader.
+    TooStale {
+        /// The read.
+        op: OpId,
+        /// Which part of the view.
+        partition: PartitionId,
+    },
+    /// The leader's history does not have what the token names, and so nobody's ever will.
+    PositionLost {
+        /// The read.
+        op: OpId,
+        /// Which part of the view.
+        partition: PartitionId,
+    },
+    /// Too few replicas are there: nothing was done.
+    Refused {
+        /// The operation.
+        op: OpId,
     },
     /// "I am not the leader": nothing was done.
     NotLeader {
@@ -159,6 +234,8 @@ pub enum Reply {
         number: u32,
         /// By partition.
         leaders: SmallVec<[KnownLeader; 2]>,
+        /// How far the replica that answers is behind, by partition; 0 where nobody leads.
+        lags: SmallVec<[Lag; 2]>,
     },
 }
 

@@ -4,6 +4,8 @@
 
 use std::ops::RangeInclusive;
 
+use crate::ids::ItemSet;
+
 /// Bytes of a scenario's file.
 pub const FILE_BYTES: usize = 1 << 20;
 /// How deep arrays and objects may stand in one another.
@@ -21,6 +23,8 @@ pub const STORY_CHARS: usize = 2000;
 pub const NAME_CHARS: usize = 40;
 /// Characters of a text value.
 pub const TEXT_CHARS: usize = 200;
+/// Different idempotency keys. A log keeps every key that it has seen.
+pub const IDEMPOTENCY_KEYS: usize = 1000;
 /// Different texts that values can be.
 pub const TEXTS: usize = 10_000;
 
@@ -28,14 +32,22 @@ pub const TEXTS: usize = 10_000;
 pub const NODES: RangeInclusive<u64> = 1..=12;
 /// Partitions.
 pub const PARTITIONS: RangeInclusive<u64> = 1..=8;
+/// Regions.
+pub const REGIONS: RangeInclusive<usize> = 1..=6;
 /// Clients.
 pub const CLIENTS: RangeInclusive<usize> = 1..=12;
 /// Steps of one client.
 pub const STEPS: usize = 1000;
 /// Keys of all clients together.
 pub const KEYS: usize = 32;
+/// Different items that sets can hold.
+pub const ITEMS: usize = ItemSet::LIMIT;
+/// Read paths.
+pub const PATHS: RangeInclusive<usize> = 1..=8;
 /// Writes, or reads, that a random client makes in a second.
 pub const RATE_PER_S: RangeInclusive<f64> = 0.0..=1000.0;
+/// Places that an entry of the script names at one end of the links it cuts.
+pub const PLACES: usize = 32;
 /// Entries of the script.
 pub const SCRIPT: usize = 2000;
 
@@ -43,6 +55,14 @@ pub const SCRIPT: usize = 2000;
 pub const TIME_MS: RangeInclusive<u64> = 0..=3_600_000;
 /// A timeout or an interval, in milliseconds.
 pub const TIMEOUT_MS: RangeInclusive<u64> = 1..=600_000;
+/// What may be 0, as a wait or the error of a clock, in milliseconds.
+pub const WAIT_MS: RangeInclusive<u64> = 0..=600_000;
+/// How far ahead of true time a clock may be set, or behind, in milliseconds.
+pub const SKEW_MS: i64 = 3_600_000;
+/// Log entries: those that a log keeps, or that a read path may miss.
+pub const ENTRIES: RangeInclusive<u64> = 0..=2_000_000;
+/// Backups that are kept.
+pub const BACKUPS: RangeInclusive<u64> = 1..=8;
 /// How long a disk or applying an entry takes, in milliseconds.
 pub const WORK_MS: RangeInclusive<f64> = 0.0..=60_000.0;
 /// The median delay of a message, in milliseconds.
@@ -57,7 +77,7 @@ pub const ALPHA: RangeInclusive<f64> = 0.1..=1000.0;
 pub const WEIGHT: RangeInclusive<f64> = 0.000_001..=1_000_000.0;
 /// Parts of a mixture.
 pub const MIX: RangeInclusive<usize> = 1..=8;
-/// Messages lost, in percent.
+/// Messages lost, arriving twice or held back, in percent.
 pub const LOSS_PERCENT: RangeInclusive<f64> = 0.0..=100.0;
 
 /// Simulated time of a run, in milliseconds.
@@ -66,6 +86,8 @@ pub const RUN_MS: RangeInclusive<u64> = 1..=3_600_000;
 pub const RECORDS: RangeInclusive<u64> = 1..=2_000_000;
 /// Operations of a run.
 pub const OPERATIONS: RangeInclusive<u64> = 1..=200_000;
+/// The most of them where versions are vectors, whose counters have 16 bits.
+pub const OPERATIONS_OF_VECTORS: u64 = 60_000;
 /// Messages in flight at once.
 pub const IN_FLIGHT: RangeInclusive<u64> = 1..=20_000;
 

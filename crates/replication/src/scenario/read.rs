@@ -8,8 +8,10 @@ use serde_json::{Map, Value as Json};
 
 use super::clients::{self, Mentioned};
 use super::reader::{self, At, Object, Read};
-use super::{Expect, Limits, Names, Narration, NarrationEvent, ProtocolKind, Scenario, Structure};
-use super::{limits, pointer, script, settings};
+use super::{
+    Expect, Limits, Names, Narration, NarrationEvent, ProtocolKind, Scenario, Structure, Versions,
+};
+use super::{limits, places, pointer, script, settings, shown_as};
 use crate::engine::time::SimTime;
 use crate::promise::Promise;
 
@@ -30,6 +32,36 @@ pub(super) fn with_all<'a>(
     let mut document = scenario.document.clone();
     for (pointer, value) in changes {
         pointer::put(&mut document, pointer, value)?;
+    }
+    from_document(document)
+}
+
+pub(super) fn with_throughout(scenario: &Scenario, changes: &[(String, Json)]) -> Read<Scenario> {
+    let mut document = scenario.document.clone();
+    for (pointer, value) in changes {
+        pointer::put(&mut document, pointer, value.clone())?;
+    }
+    let script = document.get_mut("script").and_then(Json::as_array_mut);
+    if let Some(script) = script {
+        for entry in script.iter_mut() {
+            let Some(set) = entry.get_mut("set").and_then(Json::as_object_mut) else {
+                continue;
+            };
+            let inside = |place: &str, of: &str| {
+                let rest = place.strip_prefix(of);
+                rest.filter(|rest| rest.is_empty() || rest.starts_with('/'))
+                    .map(str::to_owned)
+            };
+            for (pointer, value) in changes {
+                set.retain(|place, _| inside(place, pointer).is_none());
+                for (place, put) in set.iter_mut() {
+                    if let Some(rest) = inside(pointer, place) {
+                        pointer::put(put, &rest, value.clone())?;
+                    }
+                }
+            }
+        }
+        script.retain(|entry| entry.get("set") != Some(&Json::Object(Map::new())));
     }
     from_document(document)
 }
@@ -78,15 +110,34 @@ pub(super) fn with_intervention(
     from_document(document)
 }
 
+pub(super) fn in_force(scenario: &Scenario, at: SimTime) -> Json {
+    let mut parts = settings::extract(&scenario.document);
+    let script = scenario.document.get("script").and_then(Json::as_array);
+    for entry in scenario.script.iter().take_while(|entry| entry.at <= at) {
+        let written = script.and_then(|script| script.get(usize::from(entry.entry)));
+        let set = written.and_then(|written| written.get("set")?.as_object());
+        for (pointer, value) in set.into_iter().flatten() {
+            // It was put there once already, when the script was read.
+            let _ = pointer::put(&mut parts, pointer, value.clone());
+        }
+    }
+    parts
+}
+
 fn read(document: Json) -> Read<Scenario> {
     let root = At::root(&document).object(&[
         "version",
         "title",
         "story",
+        "chapter",
         "seed",
+        "regions",
         "protocol",
         "network",
         "reads",
+        "writes",
+        "backups",
+        "shown_as",
         "clients",
         "script",
         "limits",
@@ -100,36 +151,55 @@ fn read(document: Json) -> Read<Scenario> {
     let story = root
         .or("story", "", |at| at.text(limits::STORY_CHARS))?
         .to_owned();
+    let chapter = root
+        .or("chapter", "", |at| at.name(limits::NAME_CHARS))?
+        .to_owned();
     let seed = root.or("seed", 1, |at| at.whole(0..=limits::INTEGER_MAX))?;
-    let (mut structure, settings) = settings::read(&root)?;
-    let mut mentioned = Mentioned::default();
-    let clients = clients::read(&root, &mut mentioned)?;
-    structure.keys = mentioned.keys.len() as u8;
-    let nodes = node_names(&structure);
+    let (mut structure, mut settings, regions) = settings::read(&root)?;
+    let mut mentioned = Mentioned::new(&structure, &settings.paths);
+    let (clients, region_by_client) = clients::read(&root, &regions.names, &mut mentioned)?;
+    structure.region_by_client = region_by_client;
+    settings::by_key(
+        &root,
+        &mentioned.keys,
+        &regions,
+        &mut structure,
+        &mut settings,
+    )?;
+    let mut names = Names {
+        nodes: places::node_names(&structure, &regions.names),
+        clients: clients.iter().map(|client| client.name.clone()).collect(),
+        regions: regions.names,
+        ..Names::default()
+    };
+    places::check_names(&root, &structure, &names)?;
     let script = script::read(
         &root,
         &document,
         &structure,
+        &settings,
         &clients,
         &mut mentioned,
-        &nodes,
+        &names,
     )?;
-    let limits = limits(&root)?;
+    let shown_as = shown_as::read(&root, &mentioned.keys)?;
+    names.keys = mentioned.keys;
+    names.texts = mentioned.texts;
+    names.items = mentioned.items;
+    let idempotency_keys = mentioned.idempotency_keys.into_iter();
+    names.idempotency_keys = idempotency_keys.map(|(name, _)| name).collect();
+    let limits = limits(&root, &structure)?;
     let knobs = knobs(&root)?;
     let narration = narration(&root)?;
     let expect = expect(&root)?;
-    let names = Names {
-        nodes,
-        clients: clients.iter().map(|client| client.name.clone()).collect(),
-        keys: mentioned.keys,
-        texts: mentioned.texts,
-    };
     Ok(Scenario {
         title,
         story,
+        chapter,
         seed,
         structure,
         settings,
+        shown_as,
         clients,
         script,
         limits,
@@ -141,29 +211,24 @@ fn read(document: Json) -> Read<Scenario> {
     })
 }
 
-/// "L", "F1", "F2" where one leads, at first; "A", "B", "C" where nobody does.
-fn node_names(structure: &Structure) -> Vec<String> {
-    let name = |node: u8| match (structure.kind, node) {
-        (ProtocolKind::SingleLeader, 0) => "L".to_owned(),
-        (ProtocolKind::SingleLeader, follower) => format!("F{follower}"),
-        (ProtocolKind::Leaderless, node) => char::from(b'A' + node).to_string(),
-    };
-    let proxy = structure.proxy().map(|_| "proxy".to_owned());
-    (0..structure.nodes).map(name).chain(proxy).collect()
-}
-
-fn limits(root: &Object<'_>) -> Read<Limits> {
+fn limits(root: &Object<'_>, structure: &Structure) -> Read<Limits> {
     let empty = Map::new();
     let object = match root.optional("limits") {
         Some(at) => at.object(&["time_ms", "records", "operations", "in_flight"])?,
         None => Object::empty("/limits", &empty),
     };
     let time_us = object.or("time_ms", 10_000_000, |at| at.ms_as_us(limits::RUN_MS))?;
+    let counts_in_vectors =
+        structure.kind == ProtocolKind::MultiLeader || structure.versions == Versions::Dotted;
+    let (operations_max, why) = match counts_in_vectors {
+        true => (limits::OPERATIONS_OF_VECTORS, " (version vectors)"),
+        false => (*limits::OPERATIONS.end(), ""),
+    };
     Ok(Limits {
         time: SimTime(time_us),
         records: object.or("records", 500_000, |at| at.whole(limits::RECORDS))? as u32,
-        operations: object.or("operations", *limits::OPERATIONS.end(), |at| {
-            at.whole(limits::OPERATIONS)
+        operations: object.or("operations", operations_max, |at| {
+            at.whole_of(*limits::OPERATIONS.start()..=operations_max, why)
         })? as u32,
         in_flight: object.or("in_flight", *limits::IN_FLIGHT.end(), |at| {
             at.whole(limits::IN_FLIGHT)
@@ -203,7 +268,7 @@ fn narration(root: &Object<'_>) -> Read<Vec<Narration>> {
 }
 
 fn narration_event(at: &At<'_>) -> Read<NarrationEvent> {
-    const PLAIN: [(&str, NarrationEvent); 8] = [
+    const PLAIN: [(&str, NarrationEvent); 24] = [
         ("start", NarrationEvent::Start),
         ("acknowledged", NarrationEvent::Acknowledged),
         ("crashed", NarrationEvent::Crashed),
@@ -211,6 +276,22 @@ fn narration_event(at: &At<'_>) -> Read<NarrationEvent> {
         ("promoted", NarrationEvent::Promoted),
         ("fell_back", NarrationEvent::FellBack),
         ("discarded", NarrationEvent::Discarded),
+        ("conflict", NarrationEvent::Conflict),
+        ("hinted", NarrationEvent::Hinted),
+        ("handed_off", NarrationEvent::HandedOff),
+        ("lease_lost", NarrationEvent::LeaseLost),
+        ("restored", NarrationEvent::Restored),
+        ("paused", NarrationEvent::Paused),
+        ("resumed", NarrationEvent::Resumed),
+        ("cut", NarrationEvent::Cut),
+        ("healed", NarrationEvent::Healed),
+        ("dropped", NarrationEvent::Dropped),
+        ("delayed", NarrationEvent::Delayed),
+        ("evicted", NarrationEvent::Evicted),
+        ("let_back", NarrationEvent::LetBack),
+        ("snapshot", NarrationEvent::Snapshot),
+        ("stopped", NarrationEvent::Stopped),
+        ("position_lost", NarrationEvent::PositionLost),
         ("end", NarrationEvent::End),
     ];
     let broken = at.as_str().and_then(|text| text.strip_prefix("broken:"));

@@ -143,7 +143,11 @@ impl<'a> At<'a> {
 
     /// An integer that may be negative.
     pub fn integer(&self) -> Read<i64> {
-        let max = limits::INTEGER_MAX as i64;
+        self.integer_within(limits::INTEGER_MAX as i64)
+    }
+
+    /// An integer that is at most so far from 0.
+    pub fn integer_within(&self, max: i64) -> Read<i64> {
         match self.value.and_then(whole) {
             Some(whole) if (-max..=max).contains(&whole) => Ok(whole),
             _ => Err(self.refuse(format_args!("a whole number from -{max} to {max}"))),
@@ -166,6 +170,11 @@ impl<'a> At<'a> {
     /// A duration given in whole milliseconds, in microseconds.
     pub fn ms_as_us(&self, range: RangeInclusive<u64>) -> Read<u64> {
         Ok(self.whole(range)? * 1000)
+    }
+
+    /// A share given in percent, in millionths.
+    pub fn percent_as_ppm(&self) -> Read<u32> {
+        Ok((self.number(limits::LOSS_PERCENT)? * 10_000.0 + 0.5) as u32)
     }
 
     /// A duration given in milliseconds with a fraction or without, in microseconds.
@@ -257,6 +266,12 @@ impl<'a> Object<'a> {
     /// The place of a field that is there.
     pub fn optional(&self, name: &str) -> Option<At<'a>> {
         self.fields.contains_key(name).then(|| self.at(name))
+    }
+
+    /// The place of a field that is there and not `null`: for what a knob can take away again.
+    pub fn unless_null(&self, name: &str) -> Option<At<'a>> {
+        self.optional(name)
+            .filter(|at| at.json() != Some(&Json::Null))
     }
 
     /// A field, or what stands for it where it is missing.

@@ -2,37 +2,52 @@
 
 use serde_json::Value as Json;
 
-use super::clients::{self, ACTS, Mentioned};
+use super::clients::{self, ACTS, Mentioned, TERMS};
 use super::limits;
+use super::places::{target, targets};
 use super::pointer;
 use super::reader::{At, Object, Read, ScenarioError, listed};
 use super::settings;
-use super::{ClientPlan, Intervention, Names, ProtocolKind, Scripted, Structure, Target};
+use super::{ClientPlan, Intervention, Names, OnTheWire, Scripted, Settings, Structure};
 use crate::engine::time::SimTime;
-use crate::ids::{ClientId, NodeId};
+use crate::ids::ClientId;
 use crate::ordered::sort_by_key;
+use crate::trace::MessageKind;
 
 /// What an entry can do, one of them each.
-const DEEDS: [&str; 4] = ["crash", "restart", "set", "client"];
+const DEEDS: [&str; 13] = [
+    "crash", "restart", "pause", "resume", "skew", "cut", "heal", "slow", "drop", "delay",
+    "restore", "set", "client",
+];
+
+/// What else stands in an entry that does some of these.
+const BESIDE: [(&str, &[&str]); 5] = [
+    ("lose_disk", &["crash"]),
+    ("by_ms", &["skew", "slow", "delay"]),
+    ("from", &["cut", "heal", "slow"]),
+    ("one_way", &["cut"]),
+    ("as_of_ms", &["restore"]),
+];
+
+/// What else stands in any entry.
+const ALWAYS: [&str; 3] = ["at_ms", "at_us", "by_hand"];
 
 /// Reads the script, in order of time.
 pub(super) fn read(
     root: &Object<'_>,
     document: &Json,
     structure: &Structure,
+    initial: &Settings,
     plans: &[ClientPlan],
     mentioned: &mut Mentioned,
-    node_names: &[String],
+    names: &Names,
 ) -> Read<Vec<Scripted>> {
     let Some(at) = root.optional("script") else {
         return Ok(Vec::new());
     };
-    mentioned.close_keys();
-    let names = Names {
-        nodes: node_names.to_vec(),
-        clients: plans.iter().map(|plan| plan.name.clone()).collect(),
-        ..Names::default()
-    };
+    mentioned.close(plans);
+    let beside: Vec<&str> = BESIDE.iter().map(|(name, _)| *name).collect();
+    let fields = [&ALWAYS[..], &DEEDS, &beside, &ACTS, &TERMS].concat();
     let mut entries = Vec::new();
     let mut sets = Vec::new();
     for (number, at) in at
@@ -40,33 +55,22 @@ pub(super) fn read(
         .iter()
         .enumerate()
     {
-        let entry = at.object(&[
-            "at_ms", "at_us", "by_hand", "crash", "restart", "set", "client", "write", "add",
-            "read",
-        ])?;
+        let entry = at.object(&fields)?;
         let time = time(&entry)?;
         entry.or("by_hand", false, |at| at.boolean())?;
         let (deed, what) = entry.exactly_one(&DEEDS)?;
-        let stray = ACTS
-            .iter()
-            .find(|act| deed != "client" && entry.optional(act).is_some());
-        if let Some(stray) = stray {
-            let message =
-                format!("{deed} and {stray} together are not allowed: {stray} needs a client");
-            return Err(ScenarioError::new(entry.pointer, message));
-        }
+        refuse_strays(&entry, deed)?;
         let does = match deed {
-            "crash" => Intervention::Crash(target(&what, structure, &names)?),
-            "restart" => Intervention::Restart(target(&what, structure, &names)?),
-            "client" => Intervention::Do {
-                client: client(&what, &names)?,
-                act: clients::act(&entry, mentioned)?,
-            },
-            _ => {
+            "set" => {
                 // Its settings depend on all that were set before it in time: see below.
                 sets.push((time, number, what));
                 continue;
             }
+            "client" => Intervention::Do {
+                client: client(&what, names)?,
+                act: clients::act(&entry, mentioned)?,
+            },
+            _ => fault(deed, &what, &entry, time, structure, names)?,
         };
         entries.push(Scripted {
             at: time,
@@ -80,7 +84,7 @@ pub(super) fn read(
         entries.push(Scripted {
             at,
             entry: number as u16,
-            does: set(&what, &mut parts, structure)?,
+            does: set(&what, &mut parts, structure, initial, &mentioned.keys)?,
         });
     }
     sort_by_key(&mut entries, |entry| (entry.at.0, entry.entry.into()));
@@ -95,19 +99,102 @@ fn time(entry: &Object<'_>) -> Read<SimTime> {
     Ok(SimTime(us))
 }
 
-fn target(at: &At<'_>, structure: &Structure, names: &Names) -> Read<Target> {
-    let leader = (structure.kind == ProtocolKind::SingleLeader).then_some("leader");
-    let text = at.as_str();
-    if leader.is_some() && text == leader {
-        return Ok(Target::Leader);
+/// Refuses what belongs to another deed than the entry's.
+fn refuse_strays(entry: &Object<'_>, deed: &str) -> Read<()> {
+    let client: &[&str] = &["client"];
+    let of_clients = ACTS.iter().chain(&TERMS).map(|name| (*name, client));
+    for (stray, deeds) in BESIDE.into_iter().chain(of_clients) {
+        if !deeds.contains(&deed) && entry.optional(stray).is_some() {
+            let needs = match deeds {
+                ["client"] => "a client".to_owned(),
+                _ => deeds.join(" or "),
+            };
+            let message =
+                format!("{deed} and {stray} together are not allowed: {stray} needs {needs}");
+            return Err(ScenarioError::new(entry.pointer.clone(), message));
+        }
     }
-    let node = names.nodes.iter().position(|name| text == Some(name));
-    node.map(|node| Target::Node(NodeId(node as u8)))
-        .ok_or_else(|| {
-            let nodes = names.nodes.iter().map(String::as_str);
-            let allowed: Vec<&str> = leader.into_iter().chain(nodes).collect();
-            at.refuse(listed(&allowed))
-        })
+    Ok(())
+}
+
+/// Reads what is done to replicas and links.
+fn fault(
+    deed: &str,
+    what: &At<'_>,
+    entry: &Object<'_>,
+    time: SimTime,
+    structure: &Structure,
+    names: &Names,
+) -> Read<Intervention> {
+    let node = || target(what, structure, names, false);
+    let replica = || target(what, structure, names, true);
+    let places = |at: &At<'_>| targets(at, structure, names);
+    let others = || entry.optional("from").map(|at| places(&at)).transpose();
+    let is_all = what.as_str() == Some("all");
+    Ok(match deed {
+        "crash" => Intervention::Crash {
+            node: node()?,
+            lose_disk: entry.or("lose_disk", false, |at| at.boolean())?,
+        },
+        "restart" => Intervention::Restart(node()?),
+        "pause" => Intervention::Pause(node()?),
+        "resume" => Intervention::Resume(node()?),
+        "skew" => Intervention::Skew {
+            node: replica()?,
+            by_us: entry.at("by_ms").integer_within(limits::SKEW_MS)? * 1000,
+        },
+        "cut" => Intervention::Cut {
+            from: places(what)?,
+            to: others()?,
+            one_way: entry.or("one_way", false, |at| at.boolean())?,
+        },
+        "heal" if is_all => match entry.optional("from") {
+            Some(at) => return Err(at.refuse("not beside all, which heals every link")),
+            None => Intervention::Heal {
+                from: None,
+                to: None,
+            },
+        },
+        "heal" => Intervention::Heal {
+            from: Some(places(what)?),
+            to: others()?,
+        },
+        "slow" => Intervention::Slow {
+            from: places(what)?,
+            to: others()?,
+            by_us: entry.at("by_ms").fractional_ms_as_us(limits::LAG_MS)?,
+        },
+        "drop" => Intervention::Drop(on_the_wire(what, structure, names)?),
+        "delay" => Intervention::Delay {
+            which: on_the_wire(what, structure, names)?,
+            by_us: entry.at("by_ms").fractional_ms_as_us(limits::LAG_MS)?,
+        },
+        _ => Intervention::Restore {
+            node: if is_all { None } else { Some(replica()?) },
+            as_of: entry.or("as_of_ms", None, |at| {
+                let as_of = SimTime(at.ms_as_us(limits::TIME_MS)?);
+                if as_of > time {
+                    return Err(at.refuse("no later than the restore itself"));
+                }
+                Ok(Some(as_of))
+            })?,
+        },
+    })
+}
+
+/// Reads which message on the wire is meant.
+fn on_the_wire(at: &At<'_>, structure: &Structure, names: &Names) -> Read<OnTheWire> {
+    let which = at.object(&["from", "to", "message", "number"])?;
+    let most = *limits::IN_FLIGHT.end();
+    Ok(OnTheWire {
+        from: targets(&which.at("from"), structure, names)?,
+        to: targets(&which.at("to"), structure, names)?,
+        message: which
+            .optional("message")
+            .map(|at| at.one_of(&MessageKind::NAMED))
+            .transpose()?,
+        number: which.or("number", 1, |at| at.whole(1..=most))? as u16,
+    })
 }
 
 fn client(at: &At<'_>, names: &Names) -> Read<ClientId> {
@@ -120,7 +207,13 @@ fn client(at: &At<'_>, names: &Names) -> Read<ClientId> {
 }
 
 /// Changes `parts`, which hold what was set before, and reads the settings that they then give.
-fn set(at: &At<'_>, parts: &mut Json, structure: &Structure) -> Read<Intervention> {
+fn set(
+    at: &At<'_>,
+    parts: &mut Json,
+    structure: &Structure,
+    initial: &Settings,
+    keys: &[String],
+) -> Read<Intervention> {
     let changes = at.any_object("an object of JSON pointers and what to put there")?;
     if changes.len() == 0 {
         return Err(at.refuse("at least one JSON pointer and what to put there"));
@@ -128,8 +221,8 @@ fn set(at: &At<'_>, parts: &mut Json, structure: &Structure) -> Read<Interventio
     let mut places = Vec::new();
     for (pointer, change) in changes.fields() {
         if !settable(pointer, parts) {
-            let message = "can't change within a run; allowed: pointers into /protocol, /network and /reads, \
-                           and /clients/N/random/writes_per_s and reads_per_s";
+            let message = "can't change within a run; allowed: pointers into /protocol, /network, /reads, \
+                           /writes and /backups, and /clients/N/random/writes_per_s and reads_per_s";
             return Err(ScenarioError::new(change.pointer, message));
         }
         let value = change
@@ -152,20 +245,30 @@ fn set(at: &At<'_>, parts: &mut Json, structure: &Structure) -> Read<Interventio
     };
     let blame = |error: ScenarioError| ScenarioError::new(place(&error.pointer), error.to_string());
     let root = At::root(parts).any_object("the settings").map_err(blame)?;
-    let (mut changed, settings) = settings::read(&root).map_err(blame)?;
-    changed.keys = structure.keys;
+    let (mut changed, mut settings, regions) = settings::read(&root).map_err(blame)?;
+    settings::by_key(&root, keys, &regions, &mut changed, &mut settings).map_err(blame)?;
+    changed.region_by_client = structure.region_by_client.clone();
     if changed != *structure {
-        let message = "starts a new run, it can't change within one: the protocol's kind, nodes, copies, \
-                       partitions and coordinator";
+        let message = "starts a new run, it can't change within one: what the protocol is, as its kind, nodes, \
+                       copies, partitions, promotion, coordinator, versions, topology and conflicts";
         return Err(ScenarioError::new(place("/protocol"), message));
+    }
+    let (paths, before) = (settings.paths.iter(), initial.paths.iter());
+    if !paths
+        .map(|path| &path.name)
+        .eq(before.map(|path| &path.name))
+    {
+        let message = "the names of read paths can't change within a run";
+        return Err(ScenarioError::new(place("/reads/paths"), message));
     }
     Ok(Intervention::Set(Box::new(settings)))
 }
 
 /// Whether a pointer leads to what a run can change; a rate only of a client that has rates.
 fn settable(pointer: &str, parts: &Json) -> bool {
-    let inside = |part: &str| {
-        let rest = pointer.strip_prefix(part);
+    let inside = |part: &&str| {
+        let rest = pointer.strip_prefix('/');
+        let rest = rest.and_then(|rest| rest.strip_prefix(part));
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     let random = ["/writes_per_s", "/reads_per_s"]
@@ -173,5 +276,5 @@ fn settable(pointer: &str, parts: &Json) -> bool {
         .find_map(|rate| pointer.strip_suffix(rate))
         .filter(|random| random.starts_with("/clients/") && random.ends_with("/random"));
     random.is_some_and(|random| parts.pointer(random).is_some())
-        || ["/protocol", "/network", "/reads"].into_iter().any(inside)
+        || settings::SETTABLE.iter().any(inside)
 }

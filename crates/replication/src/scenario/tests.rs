@@ -3,6 +3,11 @@
 use serde_json::{Value as Json, json};
 
 use super::*;
+use crate::ids::{Function, ItemId, ItemSet, Places};
+use crate::trace::MessageKind;
+
+mod fields;
+mod refusals;
 
 /// The example of the format's own description, whole.
 const DOUBLE_TRANSFER: &str = r#"{
@@ -89,6 +94,14 @@ fn leaderless() -> Json {
     })
 }
 
+fn crashed(node: NodeId) -> Intervention {
+    let node = Target::Node(node);
+    Intervention::Crash {
+        node,
+        lose_disk: false,
+    }
+}
+
 fn read(document: Json) -> Scenario {
     Scenario::from_document(document).unwrap_or_else(|error| panic!("{error}"))
 }
@@ -126,9 +139,9 @@ fn the_example_of_the_format_is_read_as_it_stands() {
     let Does::Steps(steps) = &scenario.clients[0].does else {
         panic!("Alice has a list");
     };
-    assert_eq!(steps[1].act, Act::Write(KeyId(0), Change::Add(-60)));
+    assert_eq!(steps[1].act.deed, Deed::Write(KeyId(0), Change::Add(-60)));
     assert_eq!(steps[1].label.as_deref(), Some("pay"));
-    assert_eq!(steps[3].when_saw, [(KeyId(0), Value::Number(100))]);
+    assert_eq!(steps[3].when.saw, [(KeyId(0), Value::Number(100))]);
     assert_eq!(scenario.expect.broken, [Promise::ReadYourWrites]);
     assert_eq!(scenario.limits.time, SimTime(10_000_000));
 }
@@ -187,10 +200,7 @@ fn every_field_of_a_leaderless_system_is_read() {
     assert_eq!(scenario.settings.reads_sent_to, ReadsSentTo::R);
     assert_eq!(scenario.settings.network.w, Delay::Constant { ms: 5.0 });
     assert!(matches!(&scenario.settings.network.s, Delay::Mix(parts) if parts.len() == 2));
-    assert_eq!(
-        scenario.script[0].does,
-        Intervention::Crash(Target::Node(NodeId(5)))
-    );
+    assert_eq!(scenario.script[0].does, crashed(NodeId(5)));
 }
 
 #[test]
@@ -332,10 +342,7 @@ fn an_intervention_is_added_and_later_ones_by_hand_are_dropped() {
         .collect();
     let expected = [(10, NodeId(1)), (20, NodeId(2)), (20, NodeId(4))];
     for (entry, (at, node)) in by_hand.iter().zip(expected) {
-        assert_eq!(
-            (entry.at, &entry.does),
-            (SimTime(at), &Intervention::Crash(Target::Node(node)))
-        );
+        assert_eq!((entry.at, &entry.does), (SimTime(at), &crashed(node)));
     }
     assert_eq!(by_hand.len(), expected.len());
     assert_eq!(forked.names, base.names);
@@ -355,7 +362,7 @@ fn an_intervention_that_makes_no_sense_is_refused() {
     );
     assert_eq!(
         refused(json!({})),
-        "/script/7: missing: exactly one of crash, restart, set, client"
+        "/script/7: missing: exactly one of crash, restart, pause, resume, skew, cut, heal, slow, drop, delay, restore, set, client"
     );
     assert_eq!(
         refused(json!({ "client": "Alice", "write": { "phot": 1 } })),
@@ -397,27 +404,31 @@ fn a_refusal_names_the_field_the_value_and_what_is_allowed() {
 /seed = 0.5
     /seed: 0.5 is not allowed: a whole number from 0 to 9007199254740991
 /sead = 1
-    /sead: unknown field; allowed: version, title, story, seed, protocol, network, reads, clients, script, limits, knobs, narration, expect
-/protocol/kind = "multi_leader"
-    /protocol/kind: "multi_leader" is not allowed: single_leader, leaderless
+    /sead: unknown field; allowed: version, title, story, chapter, seed, regions, protocol, network, reads, writes, backups, shown_as, clients, script, limits, knobs, narration, expect
+/shown_as = {"likes": "coins"}
+    /shown_as/likes: "coins" is not allowed: text, money, photo, thread, cart, title, counter, document
+/shown_as = {"credit": "money"}
+    /shown_as/credit: unknown key; the clients' keys are allowed: photo, likes, shares
+/protocol/kind = "two_leaders"
+    /protocol/kind: "two_leaders" is not allowed: single_leader, multi_leader, leaderless
 /protocol/nodes = 13
     /protocol/nodes: 13 is not allowed: a whole number from 1 to 12
 /protocol/nodes = 1000000000000000.0
     /protocol/nodes: 1000000000000000.0 is not allowed: a whole number from 1 to 12
 /protocol/w = 2
-    /protocol/w: unknown field here: it belongs to the kind leaderless; allowed: kind, nodes, disk_ms, partitions, ack, promotion, visible, heartbeat_ms, failure_timeout_ms, resend_ms, apply_ms
+    /protocol/w: unknown field here: it belongs to the kind leaderless; allowed: kind, nodes, disk_ms, partitions, ack, promotion, visible, heartbeat_ms, failure_timeout_ms, resend_ms, apply_ms, manager_region, fencing, log_keeps, snapshot_ms, stream, upgraded, together
 /protocol/ack/mode = "full"
-    /protocol/ack/mode: "full" is not allowed: async, semi_sync, semi-sync, sync, quorum
+    /protocol/ack/mode: "full" is not allowed: async, semi_sync, semi-sync, sync, quorum, standbys
 /protocol/ack/k = 5
     /protocol/ack/k: 5 is not allowed: a whole number from 1 to 4 (the followers)
 /protocol/nodes = 1
     /protocol/ack/mode: "semi_sync" is not allowed: with 1 node there is no follower to wait for; async, sync, quorum
-/protocol/promotion = "reachable"
-    /protocol/promotion: "reachable" is not allowed: majority
+/protocol/promotion = "manual"
+    /protocol/promotion: "manual" is not allowed: majority, reachable
 /protocol/failure_timeout_ms = 50
     /protocol/failure_timeout_ms: 50 is not allowed: more than heartbeat_ms, which is 50
 /network/jiter = 2
-    /network/jiter: unknown field; allowed: replication_lag_ms, jitter, client_ms, peer_ms, loss_percent, client_timeout_ms
+    /network/jiter: unknown field; allowed: replication_lag_ms, jitter, client_ms, peer_ms, loss_percent, duplicate_percent, reorder_percent, reorder_ms, distance_ms, distances, client_timeout_ms
 /network/replication_lag_ms = -5
     /network/replication_lag_ms: -5 is not allowed: a number from 0 to 60000
 /network/replication_lag_ms = 1000000000000000
@@ -427,7 +438,7 @@ fn a_refusal_names_the_field_the_value_and_what_is_allowed() {
 /network/loss_percent = "1"
     /network/loss_percent: "1" is not allowed: a number from 0 to 100
 /reads/policy = null
-    /reads/policy: null is not allowed: leader, any, sticky
+    /reads/policy: null is not allowed: leader, any, sticky, nearest, leader_after_write, session_token, lag_budget
 /clients = []
     /clients: 0 entries are not allowed: 1 to 12 clients
 /clients/1/name = "Alice"
@@ -441,19 +452,23 @@ fn a_refusal_names_the_field_the_value_and_what_is_allowed() {
 /clients/1/random/keys/1 = "likes"
     /clients/1/random/keys/1: "likes" is not allowed: it is in the list already; each key once
 /clients/0/does/0 = {}
-    /clients/0/does/0: missing: exactly one of write, add, read
+    /clients/0/does/0: missing: exactly one of write, add, insert, remove, read
 /clients/0/does/0/write = {"a":1,"b":2}
     /clients/0/does/0/write: 2 keys are not allowed: exactly one, since a write to several at once would be a transaction
 /clients/0/does/0/write/photo = true
-    /clients/0/does/0/write/photo: true is not allowed: a whole number or a text
+    /clients/0/does/0/write/photo: true is not allowed: a whole number, a text, null or an object with call
 /clients/0/does/0/write/photo = 9007199254740992
     /clients/0/does/0/write/photo: 9007199254740992 is not allowed: a whole number from -9007199254740991 to 9007199254740991
 /clients/0/does/1/when/seen = {}
-    /clients/0/does/1/when/seen: unknown field; allowed: saw
+    /clients/0/does/1/when/seen: unknown field; allowed: saw, unanswered
+/clients/0/does/1/when = {}
+    /clients/0/does/1/when/saw: missing: an object of keys and the values last seen
+/clients/0/does/1/when/unanswered = "yes"
+    /clients/0/does/1/when/unanswered: "yes" is not allowed: true or false
 /clients/0/does/1/add/likes = "3"
     /clients/0/does/1/add/likes: "3" is not allowed: a whole number from -9007199254740991 to 9007199254740991
 /script/0/crash = "F1"
-    /script/0: crash and restart together are not allowed: exactly one of crash, restart, set, client
+    /script/0: crash and restart together are not allowed: exactly one of crash, restart, pause, resume, skew, cut, heal, slow, drop, delay, restore, set, client
 /script/0/write = {"photo":1}
     /script/0: restart and write together are not allowed: write needs a client
 /script/0/at_us = 1
@@ -461,13 +476,13 @@ fn a_refusal_names_the_field_the_value_and_what_is_allowed() {
 /script/2/crash = "F5"
     /script/2/crash: "F5" is not allowed: leader, L, F1, F2, F3, F4
 /script/3/set/~1protocol~1nodes = 4
-    /script/3/set: starts a new run, it can't change within one: the protocol's kind, nodes, copies, partitions and coordinator
+    /script/3/set: starts a new run, it can't change within one: what the protocol is, as its kind, nodes, copies, partitions, promotion, coordinator, versions, topology and conflicts
 /script/3/set = {"/protocol/nodes":4}
-    /script/3/set/~1protocol~1nodes: starts a new run, it can't change within one: the protocol's kind, nodes, copies, partitions and coordinator
+    /script/3/set/~1protocol~1nodes: starts a new run, it can't change within one: what the protocol is, as its kind, nodes, copies, partitions, promotion, coordinator, versions, topology and conflicts
 /script/3/set = {"/limits/time_ms":4}
-    /script/3/set/~1limits~1time_ms: can't change within a run; allowed: pointers into /protocol, /network and /reads, and /clients/N/random/writes_per_s and reads_per_s
+    /script/3/set/~1limits~1time_ms: can't change within a run; allowed: pointers into /protocol, /network, /reads, /writes and /backups, and /clients/N/random/writes_per_s and reads_per_s
 /script/3/set = {"/clients/0/random/reads_per_s":4}
-    /script/3/set/~1clients~10~1random~1reads_per_s: can't change within a run; allowed: pointers into /protocol, /network and /reads, and /clients/N/random/writes_per_s and reads_per_s
+    /script/3/set/~1clients~10~1random~1reads_per_s: can't change within a run; allowed: pointers into /protocol, /network, /reads, /writes and /backups, and /clients/N/random/writes_per_s and reads_per_s
 /script/3/set = {"/network/jitter":0}
     /script/3/set/~1network~1jitter: /network/jitter: 0 is not allowed: a number from 1 to 100
 /script/3/set = {}
@@ -478,12 +493,23 @@ fn a_refusal_names_the_field_the_value_and_what_is_allowed() {
     /limits/records: 2000001 is not allowed: a whole number from 1 to 2000000
 /knobs/0 = "reads"
     /knobs/0: "reads" is not allowed: a JSON pointer, as /reads/policy
-/narration/0/on = "crash"
-    /narration/0/on: "crash" is not allowed: start, acknowledged, crashed, restarted, promoted, fell_back, discarded, end, broken:read_your_writes, broken:monotonic_reads, broken:consistent_prefix, broken:no_acked_write_lost, broken:one_leader_at_a_time
 /expect/kept/0 = "monotonic_reads"
     /expect/kept/0: "monotonic_reads" is not allowed: it is expected something already; each promise once
 "#;
     check_refusals(&one_leader(), table);
+}
+
+#[test]
+fn a_refusal_of_an_event_lists_all_there_are() {
+    let error = refused(changed(one_leader(), "/narration/0/on", json!("crash")));
+    let promises = Promise::ALL.map(|promise| format!("broken:{}", promise.name()));
+    let expected = format!(
+        "/narration/0/on: \"crash\" is not allowed: start, acknowledged, crashed, restarted, promoted, \
+         fell_back, discarded, conflict, hinted, handed_off, lease_lost, restored, paused, resumed, cut, \
+         healed, dropped, delayed, evicted, let_back, snapshot, stopped, position_lost, end, {}",
+        promises.join(", ")
+    );
+    assert_eq!(error, expected);
 }
 
 #[test]
@@ -495,8 +521,8 @@ fn a_refusal_of_a_leaderless_field_says_so_too() {
     /protocol/copies: 6 is not allowed: a whole number from 1 to 5 (the nodes)
 /protocol/copies = 2
     /protocol/r: 3 is not allowed: a whole number from 1 to 2 (the copies)
-/protocol/repair = "background"
-    /protocol/repair: "background" is not allowed: off
+/protocol/repair = "on"
+    /protocol/repair: "on" is not allowed: off, background, contacted, write_back
 /protocol/legs/x = {}
     /protocol/legs/x: unknown field; allowed: w, a, r, s
 /protocol/legs/w = {}
@@ -582,7 +608,7 @@ fn a_file_that_is_no_document_is_refused() {
         (b"{} {}", "line 1, column 4: not JSON (trailing characters)"),
         (
             b"[]",
-            "[] is not allowed: an object with version, title, story, seed, protocol, network, reads, clients, script, limits, knobs, narration, expect",
+            "[] is not allowed: an object with version, title, story, chapter, seed, regions, protocol, network, reads, writes, backups, shown_as, clients, script, limits, knobs, narration, expect",
         ),
         (
             deep.as_bytes(),
@@ -642,6 +668,19 @@ fn pointers(document: &Json, prefix: &str, into: &mut Vec<String>) {
     }
 }
 
+/// What refers to something elsewhere in the documents below.
+const REFERRING: [&str; 9] = [
+    "/script/",
+    "/protocol/together/",
+    "/protocol/manager_region",
+    "/protocol/nodes",
+    "/network/distances",
+    "/reads/leader",
+    "/writes/homes/",
+    "/clients/0/does/2/path",
+    "/clients/1/region",
+];
+
 #[test]
 fn whatever_a_field_is_replaced_by_the_error_stands_at_it() {
     let values = [
@@ -660,7 +699,8 @@ fn whatever_a_field_is_replaced_by_the_error_stands_at_it() {
         json!("\u{0}\u{202e}é"),
     ];
     let mut tried = 0;
-    for document in [one_leader(), leaderless()] {
+    let documents = [one_leader(), leaderless()].into_iter();
+    for document in documents.chain(fields::full()) {
         let mut places = Vec::new();
         pointers(&document, "", &mut places);
         for place in places {
@@ -672,8 +712,8 @@ fn whatever_a_field_is_replaced_by_the_error_stands_at_it() {
                     continue;
                 };
                 let near = error.pointer.starts_with(&place) || place.starts_with(&error.pointer);
-                // What the script refers to, by name or by what it changes, is missed there.
-                let refers = error.pointer.starts_with("/script/");
+                // What is referred to, as a name, leases, or what a script changes, is missed there.
+                let refers = REFERRING.iter().any(|part| error.pointer.starts_with(part));
                 assert!(near || refers, "{place} = {value} gave {error}");
             }
         }

@@ -1,4 +1,4 @@
-//! How long the page takes to show something.
+//! What the page costs: until it shows something, in each frame, and for each moment of a long run.
 
 use serde_json::Value;
 
@@ -6,34 +6,116 @@ use super::Row;
 use crate::project::Project;
 use crate::{shell, tools};
 
-/// The median time from navigation to the first painted stage, by `web/e2e/bench/first-stage.mjs`.
+/// The median time from navigation to the first painted stage, by `web/e2e/bench/first-stage.mjs`; the rest,
+/// by the browser's own trace, by `web/e2e/bench/frames.mjs`.
 ///
 /// # Errors
-/// Where the script fails.
+/// Where one of the scripts fails.
 pub fn rows(project: &Project) -> Result<Vec<Row>, String> {
+    let mut rows = vec![first_stage(project)?];
+    rows.extend(frames(project)?);
+    Ok(rows)
+}
+
+fn first_stage(project: &Project) -> Result<Row, String> {
     const FIRST_STAGE: &str = "first stage painted, median of 5";
+    let report = report(project, "web/e2e/bench/first-stage.mjs")?;
+    let times = report["first_stage_ms"].as_array();
+    let times = times.ok_or_else(|| format!("no times: {report}"))?;
+    let mut times_ms: Vec<u64> = times.iter().filter_map(Value::as_u64).collect();
+    times_ms.sort_unstable();
+    Ok(match times_ms.get(times_ms.len() / 2) {
+        Some(median_ms) => Row::new(FIRST_STAGE, median_ms, "ms"),
+        None => Row::none(FIRST_STAGE, "no stage yet"),
+    })
+}
+
+fn frames(project: &Project) -> Result<Vec<Row>, String> {
+    let report = report(project, "web/e2e/bench/frames.mjs")?;
+    let row = |what: &str, group: &str, field: &str, unit: &'static str| {
+        let value = report[group][field].as_f64();
+        let value = value.ok_or_else(|| format!("no {group}.{field}: {report}"))?;
+        Ok(Row::new(what, value, unit))
+    };
+    [
+        (
+            "12 replicas: messages on the wire",
+            "crowded",
+            "messages_on_the_wire",
+            "",
+        ),
+        (
+            "12 replicas: main thread a frame, p50",
+            "crowded",
+            "frame_p50_ms",
+            "ms",
+        ),
+        (
+            "12 replicas: main thread a frame, p95",
+            "crowded",
+            "frame_p95_ms",
+            "ms",
+        ),
+        (
+            "12 replicas: main thread busy",
+            "crowded",
+            "busy_percent",
+            "%",
+        ),
+        (
+            "a dozen messages a second: a frame, p95",
+            "calm",
+            "frame_p95_ms",
+            "ms",
+        ),
+        (
+            "a dozen messages a second: busy",
+            "calm",
+            "busy_percent",
+            "%",
+        ),
+        ("paused: main thread busy", "still", "busy_percent", "%"),
+        (
+            "100,000 records: scrub, without paint, p50",
+            "long",
+            "seek_p50_ms",
+            "ms",
+        ),
+        (
+            "100,000 records: scrub, without paint, p99",
+            "long",
+            "seek_p99_ms",
+            "ms",
+        ),
+        ("the same: WebAssembly memory", "long", "wasm_mib", "MiB"),
+        (
+            "grown by ten times to the end and back",
+            "long",
+            "wasm_grown_mib",
+            "MiB",
+        ),
+        (
+            "the same: the script heap grown",
+            "long",
+            "heap_grown_mib",
+            "MiB",
+        ),
+        ("the same: DOM nodes grown", "long", "nodes_grown", ""),
+    ]
+    .into_iter()
+    .map(|(what, group, field, unit)| row(what, group, field, unit))
+    .collect()
+}
+
+/// What a script of the bench prints in its last line.
+fn report(project: &Project, script: &str) -> Result<Value, String> {
     let mut command = project.command("node");
-    command.arg("web/e2e/bench/first-stage.mjs");
+    command.arg(script);
     if let Some(browser) = tools::browser(project) {
         command.env("CHROMIUM", browser);
     }
     let finished = shell::run(command, |_| {});
-    let report: Option<Value> = finished
-        .output
-        .lines()
-        .last()
-        .filter(|_| finished.ok)
-        .and_then(|line| serde_json::from_str(line).ok());
-    let mut times_ms: Vec<u64> = report
-        .as_ref()
-        .and_then(|report| report["first_stage_ms"].as_array())
-        .ok_or(finished.output)?
-        .iter()
-        .filter_map(Value::as_u64)
-        .collect();
-    times_ms.sort_unstable();
-    Ok(vec![match times_ms.get(times_ms.len() / 2) {
-        Some(median_ms) => Row::new(FIRST_STAGE, median_ms, "ms"),
-        None => Row::none(FIRST_STAGE, "no stage yet"),
-    }])
+    let line = finished.output.lines().last().filter(|_| finished.ok);
+    line.and_then(|line| serde_json::from_str(line).ok())
+        .ok_or(finished.output)
 }

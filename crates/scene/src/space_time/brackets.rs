@@ -1,0 +1,67 @@
+//! Broken promises, each over its evidence.
+
+use replication::run::Run;
+use replication::trace::Seq;
+
+use super::Bracket;
+use super::plan::{BRACKET_ROW, Plan};
+use crate::geometry::Rect;
+use crate::stage::Face;
+use crate::text;
+
+/// The font size of a bracket's label.
+const TEXT_SIZE: f64 = 10.5;
+/// How high the label's chip is.
+const CHIP: f64 = 15.0;
+
+/// The violations that came to be within the window, each over its evidence.
+pub(super) fn brackets(run: &dyn Run, plan: &Plan<'_>) -> Vec<Bracket> {
+    let records = run.records();
+    let time = |seq: Seq| records.get(seq.index()).map(|record| record.at.0);
+    let window = plan.axis.window();
+    let mut row_ends = vec![f64::MIN; plan.rows];
+    let mut brackets = Vec::new();
+    let violations = run.violations();
+    let begin = violations
+        .partition_point(|violation| time(violation.at).is_some_and(|at| at < window.from_us));
+    for (number, violation) in violations.iter().enumerate().skip(begin) {
+        let Some(at_us) = time(violation.at) else {
+            continue;
+        };
+        if !window.holds(at_us) {
+            break;
+        }
+        let first = violation.evidence.iter().filter_map(|seq| time(*seq)).min();
+        let from_x = plan.x(first.unwrap_or(at_us).max(window.from_us));
+        let to_x = plan.x(at_us);
+        // The chip ends where the bracket does, or begins with it where there is no room on the left.
+        let text = format!("{} ✗", violation.promise.title());
+        let chip_w = text::width(&text, Face::Title, TEXT_SIZE) + 14.0;
+        let chip_x = (to_x + 7.0 - chip_w).max(plan.plot.x);
+        let chip_x = chip_x.min(plan.plot.right() - chip_w);
+        let begins = chip_x.min(from_x);
+        let Some(row) = row_ends.iter().position(|end| *end <= begins) else {
+            continue;
+        };
+        row_ends[row] = (chip_x + chip_w).max(to_x) + 6.0;
+        // The first row is the lowest.
+        let bottom = plan.strip.map_or(plan.plot.y, |strip| strip.y) - BRACKET_ROW * row as f64;
+        brackets.push(Bracket {
+            number,
+            seq: violation.at,
+            at_us,
+            promise: violation.promise,
+            from_x,
+            to_x,
+            y: bottom - 2.0,
+            chip: Rect {
+                x: chip_x,
+                y: bottom - 3.0 - CHIP,
+                w: chip_w,
+                h: CHIP,
+            },
+            text,
+        });
+    }
+    brackets
+}

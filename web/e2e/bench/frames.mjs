@@ -1,0 +1,214 @@
+// What the page costs its main thread, by the browser's own trace: playing, scrubbing and standing still; and
+// whether memory stays as it is when a long run is played to its end and back.
+//
+// Prints one line of JSON. Times of frames are of script, style, layout and paint together: whole tasks of the main thread, in
+// the time that the thread had a processor. What it waits for one is the machine's affair; `waited_percent` says how much of
+// all that was, and figures of a machine that waits much are too high all the same: what others run spoils its caches.
+import { readFileSync } from 'node:fs';
+import { chromium } from '@playwright/test';
+import { ARGUMENTS, executablePath } from '../chromium.mjs';
+import { load, open } from '../helpers.mjs';
+import { serve } from '../server.mjs';
+
+const PLAYED_MS = 6000;
+const STILL_MS = 3000;
+const SCRUBS = 300;
+const ROUNDS = 10;
+const CATEGORIES = ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline'];
+
+const site = await serve();
+const browser = await chromium.launch({ executablePath: executablePath(), args: ARGUMENTS });
+const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, baseURL: site.url });
+const page = await context.newPage();
+// The module's memory is its own affair, and so is seen only from where it is made.
+await page.addInitScript(() => {
+  for (const name of ['instantiate', 'instantiateStreaming']) {
+    const made = WebAssembly[name];
+    WebAssembly[name] = async (...given) => {
+      const result = await made.apply(WebAssembly, given);
+      globalThis.wasmMemory = (result.instance ?? result).exports.memory;
+      return result;
+    };
+  }
+});
+const cdp = await context.newCDPSession(page);
+const tracing = await browser.newBrowserCDPSession();
+const figures = { crowded: await played('crowded'), calm: await played('calm'), still: await still(), long: await long() };
+await browser.close();
+await site.close();
+console.log(JSON.stringify(figures));
+
+/** Plays a run in real time: the frames' cost, and the share of the main thread that it takes. */
+async function played(name) {
+  await fresh(readJson(new URL(`${name}.json`, import.meta.url)));
+  await page.getByRole('slider', { name: 'Speed' }).fill(await stepOf('1×'));
+  await page.locator('.play').click();
+  await page.waitForTimeout(1500);
+  const [tasks, chips] = await traced(async () => {
+    const counts = [];
+    for (let passed = 0; passed < PLAYED_MS; passed += 500) {
+      await page.waitForTimeout(500);
+      counts.push(await page.locator('.chip').count());
+    }
+    return counts;
+  });
+  const frames = byFrame(tasks);
+  return {
+    messages_on_the_wire: Math.round(chips.reduce((sum, count) => sum + count, 0) / chips.length),
+    frames: frames.length,
+    frame_p50_ms: rank(frames, 50),
+    frame_p95_ms: rank(frames, 95),
+    busy_percent: share(tasks),
+    waited_percent: waited(tasks),
+  };
+}
+
+/** A moment of a busy run, paused: what the page does although nothing happens. */
+async function still() {
+  await page.locator('.play').click();
+  await page.waitForTimeout(1000);
+  const [tasks] = await traced(() => page.waitForTimeout(STILL_MS));
+  return { busy_percent: share(tasks), frames: byFrame(tasks).length };
+}
+
+/** A run of 100,000 records: scrubbing, and memory. */
+async function long() {
+  await fresh(readJson(new URL('../../../crates/replication/examples/bench/long-run.json', import.meta.url)));
+  await seek(1);
+  await page.waitForTimeout(500);
+  // Scrubbing, as fast as frames come: the handler, the rendering of what is watched, style and layout. Paint is not in
+  // it, nor what is read beside the stage, which waits until one stays.
+  const times_ms = await page.evaluate(async (scrubs) => {
+    const scrubber = document.querySelector('.scrub input');
+    const setValue = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set;
+    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    const painted = () => new Promise((done) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = done;
+      requestAnimationFrame(() => port2.postMessage(0));
+    });
+    const times_ms = [];
+    for (let number = 0; number < scrubs; number += 1) {
+      await frame();
+      await painted();
+      const began_ms = performance.now();
+      // Multiples of the golden ratio: spread evenly, in no order.
+      setValue.call(scrubber, String(Math.round(((number * 0.618033988749895) % 1) * Number(scrubber.max))));
+      scrubber.dispatchEvent(new InputEvent('input', { bubbles: true }));
+      // What they queue comes first; asking for a place then has style and layout done now.
+      await new Promise((done) => setTimeout(done));
+      document.querySelector('.stage').getBoundingClientRect();
+      times_ms.push(performance.now() - began_ms);
+    }
+    return times_ms;
+  }, SCRUBS);
+  times_ms.sort((a, b) => a - b);
+  const memory = [];
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    memory.push(await memoryNow());
+    await seek(1);
+    await seek(0);
+  }
+  const [first, last] = [memory[1], memory.at(-1)];
+  return {
+    seek_p50_ms: rank(times_ms, 50),
+    seek_p99_ms: rank(times_ms, 99),
+    wasm_mib: mib(last.wasm),
+    wasm_grown_mib: mib(last.wasm - first.wasm),
+    heap_mib: mib(last.heap),
+    heap_grown_mib: mib(last.heap - first.heap),
+    nodes_grown: last.nodes - first.nodes,
+  };
+}
+
+async function memoryNow() {
+  await cdp.send('HeapProfiler.collectGarbage');
+  const { usedSize } = await cdp.send('Runtime.getHeapUsage');
+  const { nodes } = await cdp.send('Memory.getDOMCounters');
+  return { wasm: await page.evaluate(() => globalThis.wasmMemory?.buffer.byteLength ?? 0), heap: usedSize, nodes };
+}
+
+async function fresh(document) {
+  await open(page);
+  await load(page, document);
+}
+
+async function seek(share) {
+  const scrubber = page.getByRole('slider', { name: 'Moment of the run' });
+  await scrubber.fill(String(Math.round(Number(await scrubber.getAttribute('max')) * share)));
+}
+
+/** The place of a speed on its slider. */
+async function stepOf(written) {
+  const slider = page.getByRole('slider', { name: 'Speed' });
+  for (let step = 0; step <= Number(await slider.getAttribute('max')); step += 1) {
+    await slider.fill(String(step));
+    if ((await slider.getAttribute('aria-valuetext')) === written) return String(step);
+  }
+  throw new Error(`no speed is written ${written}`);
+}
+
+/** What the main thread does meanwhile: its tasks, with their beginnings and lengths in milliseconds. */
+async function traced(meanwhile) {
+  const events = [];
+  const collect = ({ value }) => events.push(...value);
+  tracing.on('Tracing.dataCollected', collect);
+  await tracing.send('Tracing.start', { transferMode: 'ReportEvents', traceConfig: { includedCategories: CATEGORIES } });
+  const began_ms = performance.now();
+  const result = await meanwhile();
+  const lasted_ms = performance.now() - began_ms;
+  const complete = new Promise((done) => tracing.once('Tracing.tracingComplete', done));
+  await tracing.send('Tracing.end');
+  await complete;
+  tracing.off('Tracing.dataCollected', collect);
+  const main = mainThread(events);
+  const ours = events.filter((event) => event.ph === 'X' && event.pid === main.pid && event.tid === main.tid);
+  const named = (name) => ours.filter((event) => event.name === name).sort((one, other) => one.ts - other.ts);
+  const tasks = named('RunTask').map(({ ts, dur, tdur = dur }) => ({ begin_us: ts, ms: tdur / 1000, waited_ms: (dur - tdur) / 1000 }));
+  return [{ tasks, commits_us: named('Commit').map(({ ts }) => ts), lasted_ms }, result];
+}
+
+/** The thread on which this page's scripts run: of those with that name, the one with the most to do. */
+function mainThread(events) {
+  const threads = events.filter((event) => event.name === 'thread_name' && event.args.name === 'CrRendererMain');
+  const load = ({ pid, tid }) => events.filter((event) => event.pid === pid && event.tid === tid).length;
+  return threads.sort((one, other) => load(other) - load(one))[0];
+}
+
+/** The time that each frame took of the main thread, in order of size: all tasks since the frame before it. */
+function byFrame({ tasks, commits_us }) {
+  let place = 0;
+  const times_ms = commits_us.map((commit_us) => {
+    let sum = 0;
+    for (; tasks[place]?.begin_us <= commit_us; place += 1) sum += tasks[place].ms;
+    return sum;
+  });
+  return times_ms.slice(1).sort((one, other) => one - other);
+}
+
+function share({ tasks, lasted_ms }) {
+  const busy_ms = tasks.reduce((sum, task) => sum + task.ms, 0);
+  return round((busy_ms / lasted_ms) * 100);
+}
+
+/** How much of the time that its tasks took the main thread waited for a processor, or for another thread. */
+function waited({ tasks }) {
+  const sum = (of) => tasks.reduce((sum, task) => sum + of(task), 0);
+  return round((sum((task) => task.waited_ms) / sum((task) => task.ms + task.waited_ms)) * 100);
+}
+
+function rank(sorted, percent) {
+  return round(sorted[Math.ceil((sorted.length * percent) / 100) - 1] ?? 0);
+}
+
+function mib(bytes) {
+  return round(bytes / 2 ** 20);
+}
+
+function round(number) {
+  return Math.round(number * 100) / 100;
+}
+
+function readJson(url) {
+  return JSON.parse(readFileSync(url, 'utf8'));
+}

@@ -1,0 +1,77 @@
+// Two runs side by side: one cursor, where they part, and what came of each.
+import { test, expect } from '../fixtures.mjs';
+import { documentOf, fingerprints, now_us, scrub } from '../helpers.mjs';
+
+test.beforeEach(async ({ page }) => {
+  await page.goto('./#leader-crash-async');
+  await expect(page.locator('[data-run-title]')).toHaveAttribute('data-run-title', 'The leader crashes: async', { timeout: 15_000 });
+  await expect(page.locator('[data-stage-ready]')).toBeVisible();
+});
+
+async function beside(page, name) {
+  await page.getByRole('button', { name: 'Compare', exact: true }).click();
+  await page.getByRole('button', { name }).click();
+  await expect(page.locator('[data-stage-ready]')).toHaveCount(2);
+  await expect(page.locator('.outcome table.different')).toBeVisible({ timeout: 15_000 });
+}
+
+const sides = (page, selector) => page.locator(`.side ${selector}`);
+
+test('async beside semi-sync, under the same crash, in two clicks', async ({ page, axe }) => {
+  const story = await documentOf(page);
+  await page.getByRole('button', { name: 'Compare', exact: true }).click();
+  await axe();
+  await page.getByRole('button', { name: /^Semi-sync/ }).click();
+  await expect(page.locator('[data-stage-ready]')).toHaveCount(2);
+
+  const lost = page.getByRole('row', { name: /^acknowledged writes lost/ });
+  await expect(lost.getByRole('cell')).toHaveText(['1', '0'], { timeout: 15_000 });
+  await expect(page.locator('.parting-words')).toContainText(/The same until .*on the left, L says “done” for #1; on the right that comes at/);
+  await page.getByRole('button', { name: 'Go there' }).click();
+  const parted_us = await now_us(page);
+  expect(parted_us).toBeGreaterThan(0);
+  // The leader is crashed on both sides, and only one of them has lost what it said was done.
+  await scrub(page, 0.32);
+  await expect(sides(page, '[data-place=n0].down')).toHaveCount(2);
+  await axe();
+
+  await page.locator('.outcome summary').click();
+  const [left, right] = await page.locator('[data-fingerprint]').allTextContents();
+  expect(left).toBe((await fingerprints(page, story, [story.seed]))[0]);
+  const changed = structuredClone(story);
+  changed.protocol.ack = { mode: 'semi_sync', k: 1, timeout_ms: 1000 };
+  expect(right).toBe((await fingerprints(page, changed, [story.seed]))[0]);
+});
+
+test('both are on one cursor: played, stepped and scrubbed', async ({ page }) => {
+  await beside(page, /^Quorum/);
+  await scrub(page, 0.15);
+  const words = () => sides(page, '.stage .unseen').allTextContents();
+  const at_first = await words();
+  await page.getByRole('button', { name: 'step ▸' }).click();
+  await page.getByRole('button', { name: 'step ▸' }).click();
+  const later = await words();
+  expect(later[0]).not.toEqual(at_first[0]);
+  await scrub(page, 0.15);
+  expect(await words()).toEqual(at_first);
+  await page.locator('.play').click();
+  await expect.poll(words).not.toEqual(at_first);
+  // It stops by itself where the left one breaks its first promise, which the right one keeps.
+  await expect(page.getByText('Paused: a promise was broken.')).toBeVisible({ timeout: 20_000 });
+  await expect(sides(page, '.node.bad, .person.bad').first()).toBeVisible();
+});
+
+test('one goes on with the right one, and finds the left one among the branches', async ({ page }) => {
+  await beside(page, /^Sync/);
+  await scrub(page, 0.1);
+  const at_us = await now_us(page);
+  await page.getByRole('button', { name: 'Go on with the right one' }).click();
+  await expect(page.locator('[data-stage-ready]')).toHaveCount(1);
+  expect(await now_us(page)).toBe(at_us);
+  const runs = page.getByRole('region', { name: 'Runs of this story' });
+  await expect(runs.locator('[aria-current]')).toContainText('With: Sync');
+  await runs.getByRole('button', { name: 'Compare this run with: the story as it was' }).click();
+  await expect(page.locator('select.right option:checked')).toHaveText('the story as it was');
+  await page.keyboard.press('Escape');
+  await expect(page.locator('.play')).toBeFocused();
+});
