@@ -296,7 +296,7 @@ fn note(moment: &Moment<'_>, node: &NodeView, card: &NodeCard) -> Note {
     }
     let tone = if card.bad { Tone::Bad } else { Tone::Warn };
     match card.behind {
-        Some(Behind { entries: 0, .. }) => (vec!["in sync".to_owned(), "✓".to_owned()], Tone::Ok),
+        Some(Behind { entries: 0, .. }) => (vec!["caught up".to_owned(), "✓".to_owned()], Tone::Ok),
         Some(Behind { entries, us }) => {
             let long = format!("−{entries} · {}", duration(us));
             (vec![long, format!("−{entries}")], tone)
@@ -678,7 +678,7 @@ fn aria(moment: &Moment<'_>, node: &NodeView, card: &NodeCard, facts: &[Fact]) -
             false => ("entry", "entries", "the leader"),
         };
         match card.behind {
-            Some(Behind { entries: 0, .. }) => parts.push("in sync".to_owned()),
+            Some(Behind { entries: 0, .. }) => parts.push("caught up".to_owned()),
             Some(Behind { entries, us }) => {
                 let entries = count(u64::from(entries), one, many);
                 parts.push(format!("{entries} and {} behind {whom}", duration(us)));

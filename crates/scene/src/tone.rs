@@ -16,7 +16,7 @@ pub enum Tone {
     Follower,
     /// A client.
     Client,
-    /// Good: done, in sync, kept.
+    /// Good: done, caught up, kept.
     Ok,
     /// Not good yet: behind, at risk.
     Warn,

@@ -129,7 +129,7 @@ fn behind_words(now: &Moment<'_>, node: &NodeView) -> Option<String> {
         false => ("entry", "entries"),
     };
     Some(match entries {
-        0 => "is in sync".to_owned(),
+        0 => "is caught up".to_owned(),
         _ => {
             let entries = count(u64::from(entries), one, many);
             format!("is {entries} and {} behind", duration(us))

@@ -1,6 +1,6 @@
 //! What is what on the stage.
 
-use scene::geometry::Rect;
+use scene::geometry::{Point, Rect};
 use scene::glyphs;
 use scene::legend::{CHIP_RADIUS, LegendRow, legend};
 use scene::{Flight, Part};
@@ -14,7 +14,7 @@ const HEIGHT: f64 = 2.6 * CHIP_RADIUS;
 const WIDTH: f64 = 84.0;
 
 /// A cell of a log: its class, whether it is hatched, and what it means.
-const CELLS: [(&str, bool, &str); 4] = [
+const CELLS: [(&str, bool, &str); 6] = [
     (
         "cell c-filled v7",
         false,
@@ -27,11 +27,24 @@ const CELLS: [(&str, bool, &str); 4] = [
     ),
     ("cell c-missing", false, "Not there yet."),
     (
+        "cell c-replaced v7",
+        false,
+        "It was here, and a later one has taken its place.",
+    ),
+    (
+        "cell c-noop",
+        false,
+        "No write: with it a new leader begins its epoch.",
+    ),
+    (
         "cell c-discarded",
         true,
         "Thrown away, or about to be: the new leader never had it.",
     ),
 ];
+
+/// What a cross on a wire means.
+const CROSS: &str = "Lost here: on a cut link, on a lossy one, or dropped by hand.";
 
 /// A picture and its words for each shape.
 #[component]
@@ -39,6 +52,7 @@ pub fn Legend() -> Html {
     html! {
         <dl class="legend">
             for row in legend().iter() { { message(row) } }
+            { drawn(html! { <path class="lost" d={glyphs::cross(Point::default(), 0.5 * CHIP_RADIUS)}/> }, CROSS) }
             for (class, hatched, words) in CELLS { { cell(class, hatched, words) } }
         </dl>
     }
@@ -53,12 +67,7 @@ fn message(row: &LegendRow) -> Html {
             .hue
             .map_or_else(|| "v-none".to_owned(), |hue| format!("v{}", hue.0))
     );
-    let view = format!("{} {} {WIDTH} {HEIGHT}", -WIDTH / 2.0, -HEIGHT / 2.0);
-    picture(
-        view,
-        html! { <g {class}>{ chip(&row.flight) }</g> },
-        row.words,
-    )
+    drawn(html! { <g {class}>{ chip(&row.flight) }</g> }, row.words)
 }
 
 fn cell(class: &'static str, hatched: bool, words: &'static str) -> Html {
@@ -69,20 +78,21 @@ fn cell(class: &'static str, hatched: bool, words: &'static str) -> Html {
         w: size,
         h: size,
     };
-    let drawn = html! {
+    let picture = html! {
         <>
             <rect {class} x={number(at.x)} y={number(at.y)} width={number(size)} height={number(size)} rx="4"/>
             if hatched { <path class="hatch" d={glyphs::hatch(at)}/> }
         </>
     };
-    let view = format!("{} {} {WIDTH} {HEIGHT}", -WIDTH / 2.0, -HEIGHT / 2.0);
-    picture(view, drawn, words)
+    drawn(picture, words)
 }
 
-fn picture(view: String, drawn: Html, words: &'static str) -> Html {
+/// A picture around its middle, and its words.
+fn drawn(picture: Html, words: &'static str) -> Html {
+    let view = format!("{} {} {WIDTH} {HEIGHT}", -WIDTH / 2.0, -HEIGHT / 2.0);
     html! {
         <div>
-            <dt><svg class="scene" viewBox={view} width={number(WIDTH)} height={number(HEIGHT)} aria-hidden="true">{ drawn }</svg></dt>
+            <dt><svg class="scene" viewBox={view} width={number(WIDTH)} height={number(HEIGHT)} aria-hidden="true">{ picture }</svg></dt>
             <dd>{ words }</dd>
         </div>
     }

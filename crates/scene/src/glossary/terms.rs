@@ -53,6 +53,12 @@ pub const TERMS: &[Term] = &[
         means: "Reads may be old, but never by more than a stated time or number of writes. A replica that lags further is taken out until it has caught up.",
     },
     Term {
+        id: "caught-up",
+        name: "caught up",
+        also: &[],
+        means: "It has everything that the leader has (or, where many lead, what the others have) at this moment. That says nothing of the next write.",
+    },
+    Term {
         id: "causal",
         name: "causal consistency",
         also: &["causally consistent"],
@@ -147,12 +153,6 @@ pub const TERMS: &[Term] = &[
         name: "idempotency key",
         also: &["idempotency keys"],
         means: "A name that a client gives to an operation and repeats when it tries again. The store recognises it, and does the thing once.",
-    },
-    Term {
-        id: "in-sync",
-        name: "in sync",
-        also: &[],
-        means: "It has everything that the leader has, as far as is known at this moment.",
     },
     Term {
         id: "jitter",
