@@ -130,7 +130,7 @@ const LONG = {
   reads: { policy: 'any' },
   clients: ['Ann', 'Bob', 'Cleo', 'Dan'].map((name) => ({ name, random: { writes_per_s: 8, reads_per_s: 20, keys: ['a', 'b', 'c'] } })),
   script: [],
-  limits: { time_ms: 60_000 },
+  limits: { time_ms: 300_000 },
 };
 
 test('a search goes on beside the page, and is cancelled at once', { tag: '@once' }, async ({ page }) => {

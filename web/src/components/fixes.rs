@@ -92,7 +92,7 @@ pub fn Fixes(props: &Props) -> Html {
         view(row, open, toggle, run_it(desk, promise, number), beside)
     };
     html! {
-        <div key="fixes" class="fixes">
+        <div key="fixes" class={classes!("fixes", (progress == Progress::Going).then_some("going"))}>
             <div class="fixes-head">
                 <h4>{ "What would fix it?" }</h4>
                 <button type="button" ref={button} {onclick}>{ word }</button>
