@@ -1,5 +1,6 @@
 //! What the browser knows: the clock on the wall, wishes about motion and themes, a place to keep them.
 
+use js_sys::Reflect;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{
@@ -169,6 +170,17 @@ pub fn window_size() -> (f64, f64) {
     let root = root();
     let size = root.map(|root| (root.client_width(), root.client_height()));
     size.map_or((0.0, 0.0), |(width, height)| (width.into(), height.into()))
+}
+
+/// How many pixels of the screen are as long as one of the page's.
+pub fn pixels_per_length() -> f64 {
+    web_sys::window().map_or(1.0, |window| window.device_pixel_ratio())
+}
+
+/// How much larger than the page a style sheet shows an element.
+pub fn zoom(element: &Element) -> f64 {
+    let zoom = Reflect::get(element, &"currentCSSZoom".into());
+    zoom.ok().and_then(|zoom| zoom.as_f64()).unwrap_or(1.0)
 }
 
 /// Whether a media query holds now.

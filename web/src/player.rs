@@ -1,8 +1,8 @@
 //! The player: owns the run, outside the virtual DOM, and moves its cursor.
 //!
 //! `seek` is its only verb: playing, stepping, scrubbing and jumping are all seeks. While playing, one
-//! frame loop moves the cursor and paints; the parts of the page that Yew renders take turns, each about ten
-//! times a second. Paused, hidden or off the screen, nothing runs at all.
+//! frame loop moves the cursor and paints; the parts of the page that Yew renders take turns, those that are
+//! watched about eight times a second. Paused, hidden or off the screen, nothing runs at all.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::{Rc, Weak};
@@ -13,6 +13,7 @@ use replication::engine::time::SimTime;
 use replication::promise::{Promise, State};
 use replication::run::{self, End, Run};
 use replication::scenario::Scenario;
+use scene::timeline::Marker;
 use scene::{Course, Outcome, SceneIndex};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -23,8 +24,8 @@ use crate::platform;
 use crate::speed::Speed;
 use crate::store::Stopped;
 
-/// Between two turns while time runs: each part of the page is drawn about ten times a second.
-const TURN_MS: f64 = 25.0;
+/// Between two turns while time runs: what is watched is drawn about eight times a second.
+const TURN_MS: f64 = 30.0;
 /// A frame that comes later than this is taken for one after a break, which is not played.
 const FRAME_MS_MAX: f64 = 100.0;
 /// Whoever goes on within this time is scrubbing: what is read and not watched waits until they stay. Longer than a
@@ -48,7 +49,7 @@ pub enum Part {
     /// The diagram.
     Diagram,
     /// What people see, and what else is read and not watched: less often, since nobody can read as fast as the stage is
-    /// drawn.
+    /// drawn. Where a promise breaks time stops, and everything is drawn at once.
     Read,
     /// How the promises stand.
     Promises,
@@ -65,18 +66,18 @@ impl Part {
             Part::Stage => (4, 0),
             Part::Player => (4, 1),
             Part::Diagram => (4, 2),
-            Part::Read => (12, 3),
-            // With the player, which is little to draw.
-            Part::Said => (12, 5),
-            Part::Promises => (12, 7),
-            Part::Measured => (12, 11),
+            // The others share what is left.
+            Part::Said => (8, 3),
+            Part::Read => (16, 7),
+            Part::Promises => (32, 15),
+            Part::Measured => (32, 31),
         };
         turn % every == first
     }
 }
 
-/// Draws what moves at the cursor.
-pub type Paint = Box<dyn FnMut(&dyn Run, &SceneIndex)>;
+/// Draws what moves at the cursor; told whether the cursor will soon be elsewhere.
+pub type Paint = Box<dyn FnMut(&dyn Run, &SceneIndex, bool)>;
 
 /// What the player tells the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,15 +92,15 @@ pub enum Heard {
 #[derive(Clone)]
 pub struct Player(Rc<Inner>);
 
-/// Of two runs, how many records are known, and whether that is all.
-type Known = ((usize, bool), (usize, bool));
+/// How many records are known, and whether that is all.
+type Known = (usize, bool);
 
 struct Inner {
     reel: RefCell<Reel>,
     /// Another run that is watched beside this one, on the same cursor.
     beside: RefCell<Option<Player>>,
     /// Where it parts from this one, by how much of both was known then.
-    course: RefCell<Option<(Known, Course)>>,
+    course: RefCell<Option<((Known, Known), Course)>>,
     paint: RefCell<Option<Paint>>,
     listener: RefCell<Callback<Heard>>,
     /// Who draws which part when it has its turn.
@@ -131,6 +132,8 @@ struct Reel {
     tested: [bool; Promise::ALL.len()],
     /// What came of it, once somebody has asked.
     outcome: Option<Rc<Outcome>>,
+    /// The markers of the time line, by how much of the run was known then.
+    markers: RefCell<Option<(Known, Rc<[Marker]>)>>,
 }
 
 impl Reel {
@@ -140,6 +143,7 @@ impl Reel {
             index: SceneIndex::new(),
             tested: Default::default(),
             outcome: None,
+            markers: RefCell::default(),
         };
         reel.look_ahead();
         reel
@@ -173,6 +177,23 @@ impl Reel {
             self.run.seek(back);
         }
         self.outcome.clone()
+    }
+
+    fn known(&self) -> Known {
+        (self.run.records().len(), self.run.ended().is_some())
+    }
+
+    fn markers(&self) -> Rc<[Marker]> {
+        let known = self.known();
+        let mut kept = self.markers.borrow_mut();
+        match &*kept {
+            Some((of, markers)) if *of == known => markers.clone(),
+            _ => {
+                let found: Rc<[Marker]> = scene::markers(self.run.as_ref(), &self.index).into();
+                *kept = Some((known, found.clone()));
+                found
+            }
+        }
     }
 
     fn note_tested(&mut self) {
@@ -292,6 +313,11 @@ impl Player {
         }
     }
 
+    /// The markers of the time line: the same ones as long as nothing more is known of the run.
+    pub fn markers(&self) -> Rc<[Marker]> {
+        self.0.reel.borrow().markers()
+    }
+
     /// The next moment at which something worth telling happens, here or beside, as far as that is known.
     pub fn next_event(&self, from: SimTime) -> Option<SimTime> {
         let own = self.with(|run, index| scene::next_event(run, index, from));
@@ -323,8 +349,7 @@ impl Player {
     pub fn course(&self) -> Option<Course> {
         let beside = self.beside()?;
         let (one, other) = (self.0.reel.borrow(), beside.0.reel.borrow());
-        let known = |reel: &Reel| (reel.run.records().len(), reel.run.ended().is_some());
-        let known = (known(&one), known(&other));
+        let known = (one.known(), other.known());
         let mut course = self.0.course.borrow_mut();
         if course.as_ref().is_none_or(|(of, _)| *of != known) {
             let found = scene::course(
@@ -364,7 +389,7 @@ impl Player {
                 let settling = Timeout::new(SETTLED_MS as u32, move || {
                     if let Some(this) = weak.upgrade() {
                         this.settle();
-                        this.show();
+                        this.show(false);
                     }
                 });
                 *self.0.settling.borrow_mut() = Some(settling);
@@ -400,6 +425,9 @@ impl Player {
         self.0.until.set(until);
         self.0.frame_ms.set(None);
         Inner::beat(&self.0);
+        if speed.is_none() {
+            self.0.paint(false);
+        }
     }
 
     /// Whether anyone can see it; where nobody can, nothing moves.
@@ -426,7 +454,7 @@ impl Player {
     /// Who draws what moves, from now on.
     pub fn set_paint(&self, paint: Option<Paint>) {
         *self.0.paint.borrow_mut() = paint;
-        self.0.paint();
+        self.0.paint(false);
     }
 
     /// Calls back whenever a part has its turn, until what this gives is dropped.
@@ -538,7 +566,7 @@ impl Inner {
 
     /// Paints, and has the next part of the page drawn where it is time.
     fn paint_and_draw(&self) {
-        self.paint();
+        self.paint(true);
         let now_ms = platform::now_ms();
         let due_ms = self.published_ms.get() + TURN_MS;
         if now_ms < due_ms {
@@ -589,13 +617,13 @@ impl Inner {
     fn publish(&self) {
         self.count();
         self.settle();
-        self.show();
+        self.show(false);
     }
 
     /// Shows where the cursor is, and lets what takes longer to draw wait.
     fn pass_by(&self) {
         self.count();
-        self.show();
+        self.show(true);
     }
 
     fn count(&self) {
@@ -613,24 +641,25 @@ impl Inner {
         }
     }
 
-    fn show(&self) {
+    /// Shows where the cursor is; `moves` says whether it will soon be elsewhere.
+    fn show(&self, moves: bool) {
         self.published_ms.set(platform::now_ms());
-        self.paint();
+        self.paint(moves);
         let listener = self.listener.borrow().clone();
         listener.emit(Heard::Changed);
         let beside = self.beside.borrow().clone();
         if let Some(beside) = beside {
-            beside.0.show();
+            beside.0.show(moves);
         }
     }
 
-    fn paint(&self) {
+    fn paint(&self, moves: bool) {
         if let Some(paint) = self.paint.borrow_mut().as_mut() {
             let reel = self.reel.borrow();
-            paint(reel.run.as_ref(), &reel.index);
+            paint(reel.run.as_ref(), &reel.index, moves);
         }
         if let Some(beside) = self.beside.borrow().as_ref() {
-            beside.0.paint();
+            beside.0.paint(moves);
         }
     }
 }

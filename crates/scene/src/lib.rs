@@ -68,7 +68,7 @@ pub use settings::{
 pub use space_time::{Diagram, space_time};
 pub use stage::{Stage, stage};
 pub use svg::svg;
-pub use timeline::{Timeline, is_quiet, next_event, previous_event, timeline, turns_so_far};
+pub use timeline::{is_quiet, length_us, markers, next_event, previous_event, turns_so_far};
 pub use tone::{Hue, Tone};
 pub use trip::Trip;
 pub use twin::text_twin;

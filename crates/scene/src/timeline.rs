@@ -13,19 +13,6 @@ use crate::moment::{Moment, message};
 use crate::quantity::moment;
 use crate::tone::Tone;
 
-/// What the scrubber shows.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Timeline {
-    /// Where the run ends at the latest, or where it is known to have ended, in microseconds.
-    pub length_us: u64,
-    /// Up to where it is known, in microseconds.
-    pub known_us: u64,
-    /// The cursor.
-    pub now_us: u64,
-    /// Markers, in order of time.
-    pub markers: Vec<Marker>,
-}
-
 /// A marker on the scrubber.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Marker {
@@ -82,13 +69,15 @@ pub enum MarkerKind {
     PositionLost,
 }
 
-/// The scrubber's markers, up to what is known.
-pub fn timeline(run: &dyn Run, index: &SceneIndex) -> Timeline {
+/// Where the run ends at the latest, or where it is known to have ended, in microseconds.
+pub fn length_us(run: &dyn Run) -> u64 {
+    run.ended()
+        .map_or(run.scenario().limits.time.0, |(_, at)| at.0)
+}
+
+/// The scrubber's markers, in order of time, up to what is known: the same wherever the cursor is.
+pub fn markers(run: &dyn Run, index: &SceneIndex) -> Vec<Marker> {
     let records = run.records();
-    let length_us = run
-        .ended()
-        .map_or(run.scenario().limits.time.0, |(_, at)| at.0);
-    let last_us = records.last().map_or(0, |record| record.at.0);
     let at_us = |seq: Seq| records.get(seq.index()).map(|record| record.at.0);
     let broken = run
         .violations()
@@ -108,11 +97,11 @@ pub fn timeline(run: &dyn Run, index: &SceneIndex) -> Timeline {
     // Thinned out before anything is put into words: there may be thousands.
     thin_out(
         &mut found,
-        length_us / MARKERS_SIDE_BY_SIDE,
+        length_us(run) / MARKERS_SIDE_BY_SIDE,
         |(at_us, _, kind, ..)| (*at_us, *kind),
     );
     let now = Moment::of(run, index);
-    let markers = found
+    found
         .into_iter()
         .map(|(at_us, seq, kind, tone, violation)| {
             let violation = violation.and_then(|i| run.violations().get(i));
@@ -127,14 +116,8 @@ pub fn timeline(run: &dyn Run, index: &SceneIndex) -> Timeline {
                 tone,
                 words: format!("{}: {words}", moment(at_us)),
             }
-        });
-    let markers = markers.collect();
-    Timeline {
-        length_us,
-        known_us: last_us.max(run.now().0),
-        now_us: run.now().0,
-        markers,
-    }
+        })
+        .collect()
 }
 
 /// Whether stepping passes over a record: heartbeats, sendings, and what is told by what it causes.

@@ -12,7 +12,7 @@ use replication::scenario::{Ack, ProtocolKind, ReadPolicy};
 use scene::timeline::MarkerKind;
 use scene::{
     ack_words, caption, discarded_writes, event_words, is_quiet, next_event, previous_event,
-    promise_rows, quorum_words, reads_words, recent_events, text_twin, timeline, what_they_see,
+    promise_rows, quorum_words, reads_words, recent_events, text_twin, what_they_see,
 };
 
 fn check(actual: impl AsRef<str>, expect: Expect) {
@@ -200,7 +200,7 @@ fn the_stage_in_plain_lines() {
             At 3.500 s.
             Alice has written #2.
             L is down and has on its disk order paid (#2).
-            F1 is in sync and shows order open (#1).
+            F1 is caught up and shows order open (#1).
             F2 leads in epoch 2 and shows order open (#1).
             The newest acknowledged value of order is paid: #2, acked, on 1 of 3 copies, to be discarded.
 
@@ -258,10 +258,9 @@ fn promises_and_screens_at_the_end_of_a_failover() {
 #[test]
 fn the_scrubber_marks_what_turned() {
     let watched = Watched::new(FAILOVER).at_ms(9_000);
-    let timeline = timeline(watched.run(), &watched.index);
-    assert_eq!(timeline.length_us, 9_000_000);
-    assert_eq!(timeline.now_us, 9_000_000);
-    let kinds: Vec<MarkerKind> = timeline.markers.iter().map(|marker| marker.kind).collect();
+    assert_eq!(scene::length_us(watched.run()), 9_000_000);
+    let markers = scene::markers(watched.run(), &watched.index);
+    let kinds: Vec<MarkerKind> = markers.iter().map(|marker| marker.kind).collect();
     for kind in [
         MarkerKind::Crash,
         MarkerKind::Promotion,
@@ -270,7 +269,13 @@ fn the_scrubber_marks_what_turned() {
     ] {
         assert!(kinds.contains(&kind), "{kinds:?}");
     }
-    assert!(timeline.markers.is_sorted_by_key(|marker| marker.at_us));
+    assert!(markers.is_sorted_by_key(|marker| marker.at_us));
+    let back = watched.at_ms(100);
+    assert_eq!(
+        scene::markers(back.run(), &back.index),
+        markers,
+        "wherever the cursor is"
+    );
 }
 
 #[test]
@@ -397,10 +402,10 @@ fn the_stage_of_other_systems_in_plain_lines() {
             At 3.200 s.
             Alice saw Blue (#2) and Red (#3).
             Bob saw Blue (#2) and Red (#3).
-            Virginia leads its region, is in sync and shows title Blue (#2) and Red (#3).
-            Virginia 1 is in sync and shows title Blue (#2) and Red (#3).
-            Tokyo leads its region, is in sync and shows title Blue (#2) and Red (#3). Also, its clock is 20 ms ahead.
-            Tokyo 1 is in sync and shows title Blue (#2) and Red (#3).
+            Virginia leads its region, is caught up and shows title Blue (#2) and Red (#3).
+            Virginia 1 is caught up and shows title Blue (#2) and Red (#3).
+            Tokyo leads its region, is caught up and shows title Blue (#2) and Red (#3). Also, its clock is 20 ms ahead.
+            Tokyo 1 is caught up and shows title Blue (#2) and Red (#3).
             The newest acknowledged value of title is Blue and Red: #2 and #3, acked, both stand, on 4 of 4 copies.
 
             At 0.600 s.

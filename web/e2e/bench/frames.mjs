@@ -33,10 +33,48 @@ await page.addInitScript(() => {
 });
 const cdp = await context.newCDPSession(page);
 const tracing = await browser.newBrowserCDPSession();
-const figures = { crowded: await played('crowded'), calm: await played('calm'), still: await still(), long: await long() };
+const figures = {
+  bare: await bare(0),
+  chips: await bare(200),
+  crowded: await played('crowded'),
+  calm: await played('calm'),
+  still: await still(),
+  long: await long(),
+};
 await browser.close();
 await site.close();
 console.log(JSON.stringify(figures));
+
+/** What frames cost on this machine whatever the page does: a frame loop, and chips that it moves, on an empty page. */
+async function bare(count) {
+  await page.goto('about:blank');
+  await page.evaluate((count) => {
+    const make = (name, attributes, parent) => {
+      const element = document.createElementNS('http://www.w3.org/2000/svg', name);
+      for (const [attribute, value] of Object.entries(attributes)) element.setAttribute(attribute, value);
+      parent.append(element);
+      return element;
+    };
+    const scene = make('svg', { width: 860, height: 560 }, document.body);
+    const chips = Array.from({ length: count }, (_, number) => {
+      const group = make('g', {}, scene);
+      make('rect', { x: -11, y: -9, width: 22, height: 18, rx: 5, fill: '#2a6fdb' }, group);
+      make('text', { y: 4, 'font-size': 11, 'text-anchor': 'middle', fill: '#fff' }, group).textContent = String(number);
+      return group.transform.baseVal.initialize(scene.createSVGTransform());
+    });
+    const move = (now_ms) => {
+      chips.forEach((chip, number) => {
+        const turn = now_ms / 1500 + number;
+        chip.setTranslate(430 + 380 * Math.sin(turn), 280 + 240 * Math.cos(1.7 * turn));
+      });
+      requestAnimationFrame(move);
+    };
+    requestAnimationFrame(move);
+  }, count);
+  await page.waitForTimeout(500);
+  const [tasks] = await traced(() => page.waitForTimeout(STILL_MS));
+  return frameFigures(tasks);
+}
 
 /** Plays a run in real time: the frames' cost, and the share of the main thread that it takes. */
 async function played(name) {
@@ -44,17 +82,15 @@ async function played(name) {
   await page.getByRole('slider', { name: 'Speed' }).fill(await stepOf('1×'));
   await page.locator('.play').click();
   await page.waitForTimeout(1500);
-  const [tasks, chips] = await traced(async () => {
-    const counts = [];
-    for (let passed = 0; passed < PLAYED_MS; passed += 500) {
-      await page.waitForTimeout(500);
-      counts.push(await page.locator('.chip').count());
-    }
-    return counts;
-  });
+  const [tasks] = await traced(() => page.waitForTimeout(PLAYED_MS));
+  // At rest they are elements, which can be counted.
+  await page.locator('.play').click();
+  return { messages_on_the_wire: await page.locator('.chip').count(), ...frameFigures(tasks) };
+}
+
+function frameFigures(tasks) {
   const frames = byFrame(tasks);
   return {
-    messages_on_the_wire: Math.round(chips.reduce((sum, count) => sum + count, 0) / chips.length),
     frames: frames.length,
     frame_p50_ms: rank(frames, 50),
     frame_p95_ms: rank(frames, 95),
@@ -63,9 +99,8 @@ async function played(name) {
   };
 }
 
-/** A moment of a busy run, paused: what the page does although nothing happens. */
+/** A moment of a run, paused: what the page does although nothing happens. */
 async function still() {
-  await page.locator('.play').click();
   await page.waitForTimeout(1000);
   const [tasks] = await traced(() => page.waitForTimeout(STILL_MS));
   return { busy_percent: share(tasks), frames: byFrame(tasks).length };

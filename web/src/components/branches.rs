@@ -47,7 +47,7 @@ pub fn Branches(props: &Props) -> Html {
     if rows.len() < 2 {
         return Html::default();
     }
-    let length_us = desk.with(scene::timeline).length_us;
+    let length_us = desk.with(|run, _| scene::length_us(run));
     let lit = branches.current().id;
     let view = |row: &BranchRow| {
         let renaming = *renamed == Some(row.id);

@@ -2,6 +2,8 @@
 //!
 //! A click goes there. Who has no mouse goes from event to event, or from one broken promise to the next.
 
+use std::rc::Rc;
+
 use replication::engine::time::SimTime;
 use scene::Course;
 use scene::quantity::moment;
@@ -10,6 +12,7 @@ use yew::prelude::*;
 
 use crate::desk::Desk;
 use crate::paint::number;
+use crate::player::Player;
 
 /// What stands above the scrubber.
 pub struct Marks {
@@ -17,7 +20,133 @@ pub struct Marks {
     pub length_us: u64,
     /// Whether a promise is broken, as far as that is known.
     pub broken: bool,
-    marks: Vec<Mark>,
+    marked: Marked,
+}
+
+/// What is marked.
+#[derive(Clone)]
+struct Marked {
+    own: Rc<[Marker]>,
+    /// Of the run beside.
+    other: Option<Rc<[Marker]>>,
+    /// Where this run left another, and what was done there.
+    forks: Vec<(u64, String)>,
+    /// Where two runs part.
+    parting: Option<(u64, String)>,
+}
+
+/// Equal where the markers are the very same ones: there may be hundreds, and while time runs they stay.
+impl PartialEq for Marked {
+    fn eq(&self, other: &Self) -> bool {
+        let beside = match (&self.other, &other.other) {
+            (None, None) => true,
+            (Some(one), Some(other)) => Rc::ptr_eq(one, other),
+            _ => false,
+        };
+        let rest = (&self.forks, &self.parting) == (&other.forks, &other.parting);
+        Rc::ptr_eq(&self.own, &other.own) && beside && rest
+    }
+}
+
+impl Marks {
+    /// Those of a desk's run, and of the one beside it.
+    pub fn of(desk: &Desk) -> Self {
+        let player = desk.player();
+        let length_of = |player: &Player| player.with(|run, _| scene::length_us(run));
+        let beside = player.beside();
+        let forks = || {
+            let branches = &desk.store().branches;
+            let forks = branches.forks().into_iter();
+            forks.map(|(at, name)| (at.0, name.to_owned())).collect()
+        };
+        let parting = match player.course() {
+            Some(Course::Parted { at_us, words }) => Some((at_us, words)),
+            _ => None,
+        };
+        let marked = Marked {
+            own: player.markers(),
+            other: beside.as_ref().map(Player::markers),
+            forks: if beside.is_none() {
+                forks()
+            } else {
+                Vec::new()
+            },
+            parting,
+        };
+        let other_length_us = beside.as_ref().map_or(0, length_of);
+        let all = marked
+            .own
+            .iter()
+            .chain(marked.other.as_deref().unwrap_or_default());
+        Marks {
+            length_us: length_of(player).max(other_length_us),
+            broken: all.into_iter().any(|marker| shape(marker) == Shape::Broken),
+            marked,
+        }
+    }
+
+    /// Drawn over the scrubber.
+    pub fn view(&self, desk: &Desk) -> Html {
+        html! { <Line desk={desk.clone()} length_us={self.length_us} marked={self.marked.clone()}/> }
+    }
+}
+
+#[derive(Properties)]
+struct LineProps {
+    desk: Desk,
+    length_us: u64,
+    marked: Marked,
+}
+
+impl PartialEq for LineProps {
+    fn eq(&self, other: &Self) -> bool {
+        self.desk.is_of_same_intent(&other.desk)
+            && (self.length_us, &self.marked) == (other.length_us, &other.marked)
+    }
+}
+
+#[component]
+fn Line(props: &LineProps) -> Html {
+    let Marked {
+        own,
+        other,
+        forks,
+        parting,
+    } = &props.marked;
+    let side = |marker: &Marker, side: Option<&str>| {
+        let words = match side {
+            Some(side) => format!("{side}: {}", marker.words),
+            None => marker.words.clone(),
+        };
+        Mark {
+            at_us: marker.at_us,
+            below: side == Some("Right"),
+            shape: shape(marker),
+            words,
+        }
+    };
+    let above = |shape: Shape, at_us: u64, words: String| Mark {
+        at_us,
+        below: false,
+        shape,
+        words,
+    };
+    let left = other.is_some().then_some("Left");
+    let own = own.iter().map(|marker| side(marker, left));
+    let other = other.iter().flat_map(|markers| markers.iter());
+    let other = other.map(|marker| side(marker, Some("Right")));
+    let forks = forks.iter().map(|(at_us, name)| {
+        let words = format!("{}: {name}", moment(*at_us));
+        above(Shape::Fork, *at_us, words)
+    });
+    let parting = parting.iter();
+    let parting = parting.map(|(at_us, words)| above(Shape::Parting, *at_us, words.clone()));
+    let all = own.chain(other).chain(forks).chain(parting);
+    html! {
+        <div class="marks" aria-hidden="true">
+            <svg>{ for all.map(|each| mark(&each, props.length_us, &props.desk)) }</svg>
+        </div>
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -42,74 +171,11 @@ struct Mark {
     words: String,
 }
 
-impl Marks {
-    /// Those of a desk's run, and of the one beside it.
-    pub fn of(desk: &Desk) -> Self {
-        let mut marks = Vec::new();
-        let timeline = desk.with(scene::timeline);
-        let mut length_us = timeline.length_us;
-        let beside = desk.player().beside();
-        let side = |marker: &Marker, below: bool| {
-            let mark = of_marker(marker, below);
-            let words = match (&beside, below) {
-                (None, _) => mark.words,
-                (Some(_), false) => format!("Left: {}", mark.words),
-                (Some(_), true) => format!("Right: {}", mark.words),
-            };
-            Mark { words, ..mark }
-        };
-        marks.extend(timeline.markers.iter().map(|each| side(each, false)));
-        if let Some(beside) = &beside {
-            let timeline = beside.with(scene::timeline);
-            length_us = length_us.max(timeline.length_us);
-            marks.extend(timeline.markers.iter().map(|each| side(each, true)));
-        } else {
-            // Where this run left another is marked by what was done there.
-            let forks = desk.store().branches.forks();
-            marks.extend(forks.into_iter().map(|(at, name)| Mark {
-                at_us: at.0,
-                below: false,
-                shape: Shape::Fork,
-                words: format!("{}: {name}", moment(at.0)),
-            }));
-        }
-        if let Some(Course::Parted { at_us, words }) = desk.player().course() {
-            marks.push(Mark {
-                at_us,
-                below: false,
-                shape: Shape::Parting,
-                words,
-            });
-        }
-        let broken = marks.iter().any(|mark| mark.shape == Shape::Broken);
-        Marks {
-            length_us,
-            broken,
-            marks,
-        }
-    }
-
-    /// Drawn over the scrubber.
-    pub fn view(&self, desk: &Desk) -> Html {
-        html! {
-            <div class="marks" aria-hidden="true">
-                <svg>{ for self.marks.iter().map(|each| mark(each, self.length_us, desk)) }</svg>
-            </div>
-        }
-    }
-}
-
-fn of_marker(marker: &Marker, below: bool) -> Mark {
-    let shape = match marker.kind {
+fn shape(marker: &Marker) -> Shape {
+    match marker.kind {
         MarkerKind::Violation(_) => Shape::Broken,
         MarkerKind::Promotion => Shape::Leader,
         _ => Shape::Fault,
-    };
-    Mark {
-        at_us: marker.at_us,
-        below,
-        shape,
-        words: marker.words.clone(),
     }
 }
 

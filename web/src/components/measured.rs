@@ -38,7 +38,7 @@ pub fn Measured(props: &Props) -> Html {
         let mut tally = tally.borrow_mut();
         tally.update(run);
         let measures = scene::trilemma(run, index, &tally);
-        let charts = open.then(|| scene::charts(run, index, &tally));
+        let charts = open.then(|| scene::charts(run, &tally));
         (measures, charts)
     });
     html! {

@@ -13,7 +13,7 @@ use scene::stage::{
     Anchor, Cell, CellState, Frontier, Ground, Hub, Label, NodeCard, Person, Progress, Tag, Wire,
 };
 use scene::{Stage as Scene, Tone, glyphs};
-use web_sys::{Element, SvggElement};
+use web_sys::{Element, HtmlCanvasElement, SvggElement};
 use yew::prelude::*;
 
 use crate::components::in_turn::in_turn;
@@ -43,6 +43,7 @@ pub fn Stage(props: &Props) -> Html {
     let desk = &use_turns(&props.desk, Part::Stage);
     let area = use_node_ref();
     let layer = use_node_ref();
+    let canvas = use_node_ref();
     let size = use_state(|| (0.0, 0.0));
     let painter = use_mut_ref(|| None::<Painter>);
     {
@@ -55,13 +56,18 @@ pub fn Stage(props: &Props) -> Html {
         });
     }
     {
-        let (layer, painter, player) = (layer.clone(), painter.clone(), desk.player().clone());
+        let (painter, player) = (painter.clone(), desk.player().clone());
+        let (layer, canvas) = (layer.clone(), canvas.clone());
         use_effect_with((), move |()| {
-            *painter.borrow_mut() = layer.cast::<SvggElement>().and_then(Painter::new);
+            let canvas = canvas.cast::<HtmlCanvasElement>();
+            *painter.borrow_mut() = layer
+                .cast::<SvggElement>()
+                .zip(canvas)
+                .and_then(|(layer, canvas)| Painter::new(layer, canvas));
             let painting: Rc<RefCell<Option<Painter>>> = painter.clone();
-            player.set_paint(Some(Box::new(move |run, index| {
+            player.set_paint(Some(Box::new(move |run, index, moves| {
                 if let Some(painter) = painting.borrow_mut().as_mut() {
-                    painter.paint(run, index);
+                    painter.paint(run, index, moves);
                 }
             })));
             move || player.set_paint(None)
@@ -173,6 +179,7 @@ pub fn Stage(props: &Props) -> Html {
             <svg class="scene moving" aria-hidden="true" width={number(size.0)} height={number(size.1)}>
                 <g class="chips" ref={layer}/>
             </svg>
+            <canvas class="moving" ref={canvas} aria-hidden="true"></canvas>
             if let Some((whose, at)) = open {
                 <Menu key={key_of(whose)} desk={desk.clone()} {whose} beside={at} width={size.0} height={size.1}/>
             }

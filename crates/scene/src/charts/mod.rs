@@ -23,9 +23,8 @@ pub use draw::{PLOT_H, PLOT_W, Shape};
 pub use tally::Tally;
 pub use trilemma::{Measure, trilemma};
 
-use crate::index::SceneIndex;
 use crate::quantity::{count, duration, listed};
-use crate::timeline::timeline;
+use crate::timeline::length_us;
 use crate::tone::Tone;
 use draw::{Axis, Plot};
 use lag::Behind;
@@ -62,9 +61,9 @@ pub struct Row {
 }
 
 /// All charts that a run has, at its cursor. The tally must have been updated.
-pub fn charts(run: &dyn Run, index: &SceneIndex, tally: &Tally) -> Vec<Chart> {
+pub fn charts(run: &dyn Run, tally: &Tally) -> Vec<Chart> {
     let happened = run.happened().min(tally.known());
-    let length_us = timeline(run, index).length_us.max(1);
+    let length_us = length_us(run).max(1);
     let now_us = run.now().0;
     let look = Look {
         run,
@@ -151,7 +150,7 @@ impl Look<'_> {
                 name: self.node(node),
                 value: match behind.entries {
                     0 if !has_copies(node) => "no copy".to_owned(),
-                    0 => "in sync".to_owned(),
+                    0 => "caught up".to_owned(),
                     entries => format!("−{entries} · {}", duration(behind.us_at(self.now_us))),
                 },
                 tone: match behind.entries {

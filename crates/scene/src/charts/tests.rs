@@ -11,6 +11,7 @@ use replication::scenario::Scenario;
 use replication::trace::{Action, Kind, Outcome, Record};
 
 use super::*;
+use crate::index::SceneIndex;
 use crate::moment::{Moment, message};
 
 /// A run to its end and back to each of some moments.
@@ -89,8 +90,8 @@ fn operations(records: &[Record]) -> Vec<Operation> {
 #[test]
 fn operations_reads_and_load_are_what_the_records_count() {
     let mut stale = 0;
-    at_moments(&all(), |name, run, index, tally| {
-        let charts = charts(run, index, tally);
+    at_moments(&all(), |name, run, _, tally| {
+        let charts = charts(run, tally);
         let records = &run.records()[..run.happened()];
         let ended = operations(records).into_iter().filter_map(|op| op.3);
         let outcomes: Vec<Outcome> = ended.map(|(_, outcome)| outcome).collect();
@@ -150,7 +151,7 @@ fn percentiles_are_nearest_ranks_of_what_was_answered() {
             (Some(p50), Some(p99)) => both(*p50, *p99),
             _ => "–".to_owned(),
         };
-        let charts = charts(run, index, tally);
+        let charts = charts(run, tally);
         assert_eq!(value(&charts, "waits", "writes"), said, "{name}");
         let [_, fast, _] = trilemma(run, index, tally);
         assert_eq!(fast.share.is_some(), !took.is_empty(), "{name}");
@@ -333,19 +334,16 @@ fn during_faults_counts_what_was_under_way_while_something_was_broken() {
 fn a_tally_notices_another_run() {
     let mut tally = Tally::default();
     at_moments(&["double-transfer"], |_, run, _, _| tally.update(run));
-    at_moments(&["two-titles"], |_, run, index, fresh| {
+    at_moments(&["two-titles"], |_, run, _, fresh| {
         tally.update(run);
-        assert_eq!(charts(run, index, &tally), charts(run, index, fresh));
+        assert_eq!(charts(run, &tally), charts(run, fresh));
     });
 }
 
 #[test]
 fn no_picture_has_more_than_a_few_points() {
-    at_moments(&["measured-delays"], |_, run, index, tally| {
-        for row in charts(run, index, tally)
-            .iter()
-            .flat_map(|chart| &chart.rows)
-        {
+    at_moments(&["measured-delays"], |_, run, _, tally| {
+        for row in charts(run, tally).iter().flat_map(|chart| &chart.rows) {
             for shape in &row.shapes {
                 if let Shape::Area { path, .. } | Shape::Marks { path, .. } = shape {
                     assert!(path.matches('V').count() <= 120, "{}", row.name);
@@ -364,8 +362,8 @@ fn two_lengths_of_one_unit_name_it_once() {
 
 #[test]
 fn who_holds_no_copy_is_not_called_in_sync() {
-    at_moments(&["dynamo-stale-read"], |name, run, index, tally| {
-        let lag = charts(run, index, tally).swap_remove(0);
+    at_moments(&["dynamo-stale-read"], |name, run, _, tally| {
+        let lag = charts(run, tally).swap_remove(0);
         let holds: Vec<bool> = lag.rows.iter().map(|row| row.value != "no copy").collect();
         assert_eq!(holds, [true, true, true, false, false], "{name}");
     });

@@ -38,6 +38,13 @@ fn frames(project: &Project) -> Result<Vec<Row>, String> {
         Ok(Row::new(what, value, unit))
     };
     [
+        ("an empty page: a frame, p95", "bare", "frame_p95_ms", "ms"),
+        (
+            "an empty page that moves 200 chips: a frame, p95",
+            "chips",
+            "frame_p95_ms",
+            "ms",
+        ),
         (
             "12 replicas: messages on the wire",
             "crowded",

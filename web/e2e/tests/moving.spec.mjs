@@ -1,0 +1,81 @@
+// While the cursor moves, messages are drawn on a canvas, by a worker; at rest they are elements. One looks like the other.
+import { test, expect } from '../fixtures.mjs';
+import { load, open, scrub } from '../helpers.mjs';
+
+/** So slow that at a hundredth of real time nothing is seen to move. */
+const SLOW = {
+  version: 1,
+  title: 'Slow wires',
+  protocol: { kind: 'single_leader', nodes: 4, heartbeat_ms: 10_000, failure_timeout_ms: 120_000 },
+  network: { replication_lag_ms: 40_000, jitter: 2, client_ms: 8_000 },
+  clients: ['Ann', 'Bob'].map((name) => ({ name, random: { writes_per_s: 0.5, reads_per_s: 0.5, keys: ['a', 'b'] } })),
+  script: [],
+  limits: { time_ms: 60_000 },
+};
+
+/** Goes to where much is on the wire. */
+async function busy(page) {
+  await open(page);
+  await load(page, SLOW);
+  await page.getByRole('slider', { name: 'Speed' }).fill('0');
+  await scrub(page, 0.53);
+  expect(await page.locator('.chip').count()).toBeGreaterThan(8);
+}
+
+/** How differently two pictures of the stage show each chip: the mean over its pixels, 0 to 255. */
+async function difference(page, one, other, boxes) {
+  return page.evaluate(async ([one, other, boxes]) => {
+    const pixels = async (base64) => {
+      const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+      const image = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+      const context = new OffscreenCanvas(image.width, image.height).getContext('2d');
+      context.drawImage(image, 0, 0);
+      return ({ x, y, width, height }) => {
+        const [left, top, w, h] = [x, y, width, height].map((length) => Math.round(length * devicePixelRatio));
+        return context.getImageData(left, top, w, h).data;
+      };
+    };
+    const [ours, theirs] = await Promise.all([one, other].map(pixels));
+    return boxes.map((box) => {
+      const [mine, yours] = [ours(box), theirs(box)];
+      return mine.reduce((sum, value, place) => sum + Math.abs(value - yours[place]), 0) / mine.length;
+    });
+  }, [one.toString('base64'), other.toString('base64'), boxes]);
+}
+
+test('what moves looks as it does at rest', async ({ page }) => {
+  await busy(page);
+  const picture = () => page.locator('.stage').screenshot();
+  await page.locator('.play').click();
+  await expect(page.locator('.chip')).toHaveCount(0);
+  const moving = await picture();
+  await page.locator('.play').click();
+  await expect(page.locator('.chip').first()).toBeAttached();
+  const still = await picture();
+  const stage = await page.locator('.stage').boundingBox();
+  const boxes = [];
+  for (const chip of await page.locator('.chip').all()) {
+    const { x, y, width, height } = await chip.boundingBox();
+    boxes.push({ x: x - stage.x, y: y - stage.y, width, height });
+  }
+  await page.locator('.chips').evaluate((chips) => chips.style.setProperty('visibility', 'hidden'));
+  const bare = await picture();
+
+  const seen = await difference(page, moving, still, boxes);
+  const unlike = await difference(page, moving, bare, boxes);
+  for (const [place, box] of boxes.entries()) {
+    expect(seen[place], `the chip at ${JSON.stringify(box)}`).toBeLessThan(unlike[place] / 3);
+  }
+});
+
+test('where there can be no worker, the elements move', { tag: '@once' }, async ({ page }) => {
+  await page.addInitScript(() => delete globalThis.Worker);
+  await busy(page);
+  const chip = page.locator('.chip').first();
+  const place = () => chip.evaluate((group) => group.transform.baseVal.getItem(0).matrix.e);
+  const before = await place();
+  await page.getByRole('slider', { name: 'Speed' }).fill('5');
+  await page.locator('.play').click();
+  await expect.poll(place).not.toBe(before);
+  await expect(page.locator('.play')).toHaveText('Pause');
+});

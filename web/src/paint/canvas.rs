@@ -1,0 +1,285 @@
+//! What moves, on a canvas that a worker draws: `web/chips.js`.
+//!
+//! The page sends once what each message looks like, and then, each frame, three numbers for each: its look, and
+//! where it is. The colours are the style sheets': they are asked what they would give the same message as SVG.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use js_sys::{Array, Float32Array, Object, Reflect};
+use scene::geometry::Point;
+use scene::{Flight, Part};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::prelude::*;
+use web_sys::{CssStyleDeclaration, Element, HtmlCanvasElement, Worker};
+
+use super::svg::{self, Layer};
+use crate::platform;
+
+/// Stands beside the page.
+const SCRIPT: &str = "chips.js";
+/// The worker forgets all looks when there are more, and is told again.
+const LOOKS_MAX: usize = 400;
+
+/// A canvas over the stage, and the worker that draws on it.
+pub struct Canvas {
+    element: HtmlCanvasElement,
+    hand: Hand,
+    /// Width and height of the stage, and how many pixels of the screen make one of the page's.
+    around: [f64; 3],
+    is_dark: bool,
+    /// Which looks are known, by number.
+    looks: Vec<(String, Vec<Part>)>,
+    /// The styles of the parts, as the style sheets give them for all their classes.
+    styles: Vec<(String, Vec<Array>)>,
+    /// How often all looks were forgotten.
+    era: u32,
+    /// What the next frame shows.
+    frame: Vec<f32>,
+    is_clear: bool,
+}
+
+/// The number of a look, and the era in which it has it.
+#[derive(Clone, Copy, PartialEq)]
+pub struct Look {
+    era: u32,
+    number: usize,
+}
+
+/// Who draws.
+enum Hand {
+    /// Nobody has asked for it yet.
+    Unasked,
+    /// A worker; `ready` once it has the canvas.
+    Worker {
+        worker: Worker,
+        ready: Rc<Cell<bool>>,
+        _heard: Closure<dyn FnMut()>,
+    },
+    /// There can be none.
+    None,
+}
+
+impl Drop for Canvas {
+    fn drop(&mut self) {
+        if let Hand::Worker { worker, .. } = &self.hand {
+            worker.terminate();
+        }
+    }
+}
+
+impl Canvas {
+    /// A canvas on which nothing is drawn.
+    pub fn new(element: HtmlCanvasElement) -> Self {
+        Canvas {
+            element,
+            hand: Hand::Unasked,
+            around: [0.0; 3],
+            is_dark: false,
+            looks: Vec::new(),
+            styles: Vec::new(),
+            era: 0,
+            frame: Vec::new(),
+            is_clear: true,
+        }
+    }
+
+    /// Whether it can be drawn on now. The first who asks has the worker come.
+    pub fn is_ready(&mut self) -> bool {
+        if let Hand::Unasked = self.hand {
+            self.hand = hire(&self.element).unwrap_or(Hand::None);
+        }
+        let is_measured = self.around[0] > 0.0;
+        matches!(&self.hand, Hand::Worker { ready, .. } if ready.get() && is_measured)
+    }
+
+    /// Looks at the theme, and at how many pixels the canvas needs for a stage of this size.
+    pub fn measure(&mut self, width: f64, height: f64) {
+        if !matches!(self.hand, Hand::Worker { .. }) {
+            return;
+        }
+        let is_dark = platform::is_dark();
+        if self.is_dark != is_dark {
+            self.is_dark = is_dark;
+            self.styles.clear();
+            self.forget();
+        }
+        let around = [width, height, platform::pixels_per_length()];
+        if self.around != around {
+            self.around = around;
+            // It may be zoomed by a style sheet too, which takes long to ask: a zoomed stage has another size.
+            let ratio = around[2] * platform::zoom(&self.element);
+            let size = [(width * ratio).round(), (height * ratio).round(), ratio];
+            self.send(
+                "size",
+                &size.map(JsValue::from).into_iter().collect::<Array>(),
+            );
+        }
+    }
+
+    /// Whether the worker still has a look.
+    pub fn knows(&self, look: Look) -> bool {
+        look.era == self.era
+    }
+
+    /// What a message looks like; `layer` is where the style sheets are asked.
+    pub fn look(&mut self, flight: &Flight, radius: f64, layer: &mut Layer) -> Option<Look> {
+        let (class, parts) = (svg::class(flight), flight.parts(radius));
+        let is_it = |(other, of): &(String, Vec<Part>)| *other == class && *of == parts;
+        // The newest are asked for most.
+        if let Some(number) = self.looks.iter().rposition(is_it) {
+            return Some(Look {
+                era: self.era,
+                number,
+            });
+        }
+        let classes = parts
+            .iter()
+            .fold(class.clone(), |all, part| all + " " + class_of(part));
+        let styles = match self.styles.iter().position(|(of, _)| *of == classes) {
+            Some(place) => &self.styles[place].1,
+            None => {
+                let styles = styles(flight, radius, layer)?;
+                self.styles.push((classes, styles));
+                &self.styles.last()?.1
+            }
+        };
+        let told: Array = parts
+            .iter()
+            .zip(styles)
+            .map(|(part, style)| told(part, style))
+            .collect();
+        if self.looks.len() >= LOOKS_MAX {
+            self.forget();
+        }
+        let number = self.looks.len();
+        self.send("look", &Array::of2(&(number as f64).into(), &told));
+        self.looks.push((class, parts));
+        Some(Look {
+            era: self.era,
+            number,
+        })
+    }
+
+    /// The next frame shows this there, over what was put before.
+    pub fn put(&mut self, look: Look, at: Point) {
+        self.frame
+            .extend([look.number as f32, at.x as f32, at.y as f32]);
+    }
+
+    /// Draws what was put since, and nothing else.
+    pub fn draw(&mut self) {
+        let nothing = self.frame.is_empty();
+        if let Hand::Worker { worker, .. } = &self.hand
+            && !(nothing && self.is_clear)
+        {
+            let _ = worker.post_message(&Float32Array::from(self.frame.as_slice()));
+        }
+        self.is_clear = nothing;
+        self.frame.clear();
+    }
+
+    fn forget(&mut self) {
+        self.looks.clear();
+        self.era += 1;
+        self.send("forget", &JsValue::TRUE);
+    }
+
+    fn send(&self, name: &str, what: &JsValue) {
+        if let Hand::Worker { worker, .. } = &self.hand {
+            let message = Object::new();
+            if Reflect::set(&message, &name.into(), what).is_ok() {
+                let _ = worker.post_message(&message);
+            }
+        }
+    }
+}
+
+/// Gives the canvas to a worker. There is none where the browser can't, or may not: in a sandboxed frame, say.
+fn hire(element: &HtmlCanvasElement) -> Option<Hand> {
+    // Colours that the visitor has forced on the page do not reach a canvas.
+    if platform::matches_media("(forced-colors: active)") {
+        return None;
+    }
+    let worker = Worker::new(SCRIPT).ok()?;
+    let ready = Rc::new(Cell::new(false));
+    let heard = {
+        let ready = ready.clone();
+        Closure::new(move || ready.set(true))
+    };
+    worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+    let canvas = element.transfer_control_to_offscreen().ok()?;
+    let message = Object::new();
+    Reflect::set(&message, &"canvas".into(), &canvas).ok()?;
+    worker
+        .post_message_with_transfer(&message, &Array::of1(&canvas))
+        .ok()?;
+    Some(Hand::Worker {
+        worker,
+        ready,
+        _heard: heard,
+    })
+}
+
+/// What the style sheets say of each part of a message: they are asked on the stage, where it would stand.
+fn styles(flight: &Flight, radius: f64, layer: &mut Layer) -> Option<Vec<Array>> {
+    let drawn = layer.chip(flight, radius)?;
+    let window = web_sys::window()?;
+    let style = |element: &Element| -> Option<Array> {
+        Some(style(&window.get_computed_style(element).ok()??))
+    };
+    let styles = drawn.elements().iter().map(style).collect();
+    layer.spare(drawn);
+    styles
+}
+
+/// Fill, stroke, its width, opacity, and the font but for its size.
+fn style(of: &CssStyleDeclaration) -> Array {
+    let value = |name: &str| of.get_property_value(name).unwrap_or_default();
+    let names = [
+        "fill",
+        "stroke",
+        "stroke-width",
+        "opacity",
+        "font-weight",
+        "font-family",
+    ];
+    names
+        .map(|name| JsValue::from(value(name)))
+        .into_iter()
+        .collect()
+}
+
+fn class_of(part: &Part) -> &'static str {
+    match part {
+        Part::Rect(class, ..) | Part::Circle(class, _) | Part::Path(class, _) => class,
+        Part::Text(face, ..) => face.class(),
+    }
+}
+
+/// A part as the worker hears of it: its geometry, and its style. A rectangle is its corner, its size and the
+/// radius of its corners; a path is its `d`; a text is its words and its size.
+fn told(part: &Part, style: &Array) -> Array {
+    let numbers = |numbers: &[f64]| {
+        JsValue::from(
+            numbers
+                .iter()
+                .map(|number| JsValue::from(*number))
+                .collect::<Array>(),
+        )
+    };
+    let (kind, what) = match part {
+        Part::Rect(_, at, radius) => ("rect", numbers(&[at.x, at.y, at.w, at.h, *radius])),
+        Part::Circle(_, radius) => {
+            let across = 2.0 * radius;
+            (
+                "rect",
+                numbers(&[-radius, -radius, across, across, *radius]),
+            )
+        }
+        Part::Path(_, d) => ("path", d.into()),
+        Part::Text(_, words, size) => ("text", Array::of2(&words.into(), &(*size).into()).into()),
+    };
+    Array::of3(&kind.into(), &what, style)
+}
