@@ -284,9 +284,12 @@ fn page(project: &Project, hear: Hear) -> Outcome {
         .map_err(|error| error.to_string())
         .and_then(|report| counts::of_playwright(&report));
     match counted {
-        Ok(counts) => Outcome {
+        Ok((counts, unsteady)) => Outcome {
             counts: counts.of_runner(finished.ok),
-            note: String::new(),
+            note: match unsteady.as_slice() {
+                [] => String::new(),
+                names => format!("at the second try only: {}", names.join(", ")),
+            },
             output: finished.output,
         },
         Err(why) => verdict(Err(format!("{}\nno report: {why}", finished.output))),
