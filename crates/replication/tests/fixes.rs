@@ -4,7 +4,9 @@
 use std::sync::{Arc, OnceLock};
 
 use replication::engine::time::SimTime;
-use replication::fixes::{Comparison, Effect, Fix, Trial, candidates, compare, trial};
+use replication::fixes::{
+    Comparison, Effect, Fix, Trial, candidates, compare, trial, variant_to, variants,
+};
 use replication::measure::measure;
 use replication::promise::{Promise, State};
 use replication::run;
@@ -373,4 +375,28 @@ fn the_words_say_what_the_trials_gave() {
     after.price.reads.unknown = 1;
     let comparison = compare(&before, &after, Promise::ReadYourWrites);
     assert_eq!(comparison.verdict, "no longer tested: no read was answered");
+}
+
+#[test]
+fn the_way_back_from_a_variant_is_a_variant() {
+    let async_ = shipped("leader-crash-async");
+    let mut named = 0;
+    let all = variants(&async_).into_iter().flat_map(|group| group.fixes);
+    for fix in all {
+        let changed = fix.applied_to(&async_).expect("offered");
+        let Some(back) = variant_to(&changed, &async_) else {
+            continue;
+        };
+        let again = back.applied_to(&changed).expect("offered");
+        assert!(
+            variant_to(&again, &async_).is_none(),
+            "{}: as it was",
+            fix.name
+        );
+        if fix.id == "semi_sync" {
+            assert_eq!(back.name, "Async: the leader alone");
+        }
+        named += 1;
+    }
+    assert!(named > 2, "{named} are said");
 }

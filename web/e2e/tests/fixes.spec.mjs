@@ -4,6 +4,9 @@ import { load, now_us, open, playFast, scrub, search, unfoldKnobs } from '../hel
 
 const READ_YOUR_WRITES = /Read your writes/;
 
+/** The workers that make runs: another one draws what moves. */
+const searching = (page) => page.workers().filter((worker) => worker.url().endsWith('/worker.js'));
+
 /** The rows, as they can be read. */
 const rowsOf = (page) => page.locator('.fix').allInnerTexts();
 
@@ -140,11 +143,11 @@ test('a search goes on beside the page, and is cancelled at once', { tag: '@once
   await page.getByRole('button', { name: 'What would fix it?' }).click();
   const status = page.locator('.fixes [role=status]');
   await expect(status).toHaveText(/^[1-9]\d* of \d+ tried$/, { timeout: 15_000 });
-  expect(page.workers()).toHaveLength(1);
+  expect(searching(page)).toHaveLength(1);
   await page.getByRole('button', { name: 'Cancel' }).click();
 
   await expect(status).toHaveText(/^Cancelled: \d+ of \d+ tried\.$/);
-  await expect.poll(() => page.workers().length).toBe(0);
+  await expect.poll(() => searching(page).length).toBe(0);
   const after = await status.innerText();
   await page.waitForTimeout(300);
   expect(await status.innerText(), 'nothing goes on').toBe(after);
@@ -157,10 +160,10 @@ test('a search in a run that was left is given up', { tag: '@once' }, async ({ p
   await load(page, LONG);
   await playFast(page);
   await page.getByRole('button', { name: 'What would fix it?' }).click();
-  await expect.poll(() => page.workers().length).toBe(1);
+  await expect.poll(() => searching(page).length).toBe(1);
   await unfoldKnobs(page);
   await page.getByRole('slider', { name: 'Jitter' }).fill('0');
-  await expect.poll(() => page.workers().length).toBe(0);
+  await expect.poll(() => searching(page).length).toBe(0);
 });
 
 test('where there are no workers, the page finds the same by itself', { tag: '@once' }, async ({ browser, page, baseURL }) => {

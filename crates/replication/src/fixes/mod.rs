@@ -32,7 +32,7 @@ mod variants;
 
 pub use compare::{Comparison, Effect, compare};
 pub use trial::{Load, Price, Standing, Trial, Truth, trial};
-pub use variants::{Variants, variants};
+pub use variants::{Variants, variant_to, variants};
 
 /// A change that may keep a promise.
 #[derive(Clone, Debug, PartialEq, Serialize)]

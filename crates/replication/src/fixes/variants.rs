@@ -50,6 +50,17 @@ pub fn variants(scenario: &Scenario) -> Vec<Variants> {
     found
 }
 
+/// The one change that makes a scenario run as another does, where that is one of its variants: so what the other
+/// has can be said in the words of what this one could have.
+pub fn variant_to(scenario: &Scenario, other: &Scenario) -> Option<Fix> {
+    let all = variants(scenario).into_iter().flat_map(|group| group.fixes);
+    let mut same = all.filter(|fix| {
+        let result = fix.applied_to(scenario);
+        result.is_ok_and(|result| !differs(&result, other))
+    });
+    same.next()
+}
+
 /// Those that the scenario can have and does not have yet.
 fn fitting(scenario: &Scenario, fixes: Vec<Fix>) -> Vec<Fix> {
     let runs_differently = |fix: &Fix| {

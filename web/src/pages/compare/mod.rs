@@ -10,6 +10,7 @@ mod results;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use replication::fixes;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
@@ -109,12 +110,25 @@ fn Pair(props: &PairProps) -> Html {
         let desk = desk.clone();
         Callback::from(move |_: MouseEvent| desk.go_on_with_rival())
     };
-    let name = desk.store().branches.current().name.clone();
+    let as_it_is = {
+        let (left, right) = (desk.store().scenario.clone(), rival.scenario.clone());
+        let changed = rival.branch.is_none();
+        let key = (Arc::as_ptr(&left) as usize, Arc::as_ptr(&right) as usize);
+        use_memo(key, move |_| {
+            let back = changed.then(|| fixes::variant_to(&right, &left)).flatten();
+            back.map(|fix| fix.name)
+        })
+    };
+    // Beside "semi-sync" one wants to read "async", and not that this is the story as it was.
+    let name = match &*as_it_is {
+        Some(setting) => setting.clone(),
+        None => desk.store().branches.current().name.clone(),
+    };
     html! {
         <>
             <div class="pair">
                 <section class="side" aria-label="Left">
-                    { pick_left(&desk) }
+                    { pick_left(&desk, as_it_is.as_deref()) }
                     { in_turn(&desk, Part::Said, says) }
                     <Stage desk={desk.clone()}/>
                 </section>
@@ -142,7 +156,8 @@ fn says(desk: &Desk) -> Html {
     html! { <p class="says"><strong>{ caption.headline }</strong>{ " " }{ caption.text }</p> }
 }
 
-fn pick_left(desk: &Desk) -> Html {
+/// `setting` is what the left run has where the right one has something else.
+fn pick_left(desk: &Desk, setting: Option<&str>) -> Html {
     let rows = desk.store().branches.rows();
     let onchange = {
         let desk = desk.clone();
@@ -157,7 +172,12 @@ fn pick_left(desk: &Desk) -> Html {
             <span>{ "Left" }</span>
             <select class="left" {onchange}>
                 for row in rows {
-                    <option key={row.id} value={row.id.to_string()} selected={row.current}>{ row.name }</option>
+                    <option key={row.id} value={row.id.to_string()} selected={row.current}>
+                        { match setting.filter(|_| row.current) {
+                            Some(setting) => format!("{setting} ({})", row.name),
+                            None => row.name,
+                        } }
+                    </option>
                 }
             </select>
         </label>

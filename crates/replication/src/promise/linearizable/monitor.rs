@@ -563,7 +563,7 @@ impl Linearizable {
                     format!(": {one} has the higher version, and wins over {other}")
                 }
                 (Version::Log(one_at), Version::Log(other_at)) if one_at.epoch > other_at.epoch => {
-                    format!(": {one} is of a higher epoch than {other}")
+                    format!(": {one} is of a higher epoch than {other}, and so counts as newer")
                 }
                 _ => format!(": the protocol takes {one} for newer than {other}"),
             };

@@ -298,7 +298,7 @@ fn an_entry_of_a_lower_epoch_that_was_done_later_is_told_as_such() {
     assert_eq!(
         history.violation(PROMISE).sentence,
         "Alice wrote balance = 20 (#2) after #1 was done, and was told “done” at 20 ms. Carol asked 25 ms later, and saw \
-         balance = 10 (#1), from F2: #1 is of a higher epoch than #2."
+         balance = 10 (#1), from F2: #1 is of a higher epoch than #2, and so counts as newer."
     );
 }
 
