@@ -49,8 +49,9 @@ export async function tabTo(page, selector, words = '') {
   throw new Error(`Tab never comes to ${selector} ${words}`);
 }
 
-/** What the stage says, in words. */
+/** What the stage says, in words, where time stands still: a moment after one has come to where one stays. */
 export async function stageInWords(page) {
+  await expect(page.locator('.stage .unseen').first()).toHaveAttribute('data-at-us', String(await now_us(page)));
   return page.locator('.stage .unseen li').allTextContents();
 }
 

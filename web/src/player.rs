@@ -55,8 +55,10 @@ pub enum Part {
     Promises,
     /// What was measured.
     Measured,
-    /// The sentence above the stage, and what is said to those who listen.
+    /// The sentence above the stage.
     Said,
+    /// What is told to those who listen. Like what is read it waits for whoever scrubs to stay.
+    Told,
 }
 
 impl Part {
@@ -66,6 +68,8 @@ impl Part {
             Part::Stage => (4, 0),
             Part::Player => (4, 1),
             Part::Diagram => (4, 2),
+            // With the player, which is little to draw.
+            Part::Told => (16, 1),
             // The others share what is left.
             Part::Said => (8, 3),
             Part::Read => (16, 7),

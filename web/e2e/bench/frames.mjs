@@ -14,7 +14,7 @@ const PLAYED_MS = 6000;
 const STILL_MS = 3000;
 const SCRUBS = 300;
 const ROUNDS = 10;
-const CATEGORIES = ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline'];
+const CATEGORIES = ['toplevel', 'blink.user_timing', 'devtools.timeline', 'disabled-by-default-devtools.timeline'];
 
 const site = await serve();
 const browser = await chromium.launch({ executablePath: executablePath(), args: ARGUMENTS });
@@ -111,33 +111,22 @@ async function long() {
   await fresh(readJson(new URL('../../../crates/replication/examples/bench/long-run.json', import.meta.url)));
   await seek(1);
   await page.waitForTimeout(500);
-  // Scrubbing, as fast as frames come: the handler, the rendering of what is watched, style and layout. Paint is not in
-  // it, nor what is read beside the stage, which waits until one stays.
-  const times_ms = await page.evaluate(async (scrubs) => {
+  // Scrubbing, a step each other frame: the handler, the rendering of what is watched, style, layout and paint. What is
+  // read beside the stage is not in it: that waits until one stays.
+  const [tasks] = await traced(() => page.evaluate(async (scrubs) => {
     const scrubber = document.querySelector('.scrub input');
     const setValue = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set;
     const frame = () => new Promise((done) => requestAnimationFrame(done));
-    const painted = () => new Promise((done) => {
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = done;
-      requestAnimationFrame(() => port2.postMessage(0));
-    });
-    const times_ms = [];
-    for (let number = 0; number < scrubs; number += 1) {
+    for (let number = 0; number <= scrubs; number += 1) {
       await frame();
-      await painted();
-      const began_ms = performance.now();
+      await frame();
+      performance.mark('scrub');
       // Multiples of the golden ratio: spread evenly, in no order.
       setValue.call(scrubber, String(Math.round(((number * 0.618033988749895) % 1) * Number(scrubber.max))));
       scrubber.dispatchEvent(new InputEvent('input', { bubbles: true }));
-      // What they queue comes first; asking for a place then has style and layout done now.
-      await new Promise((done) => setTimeout(done));
-      document.querySelector('.stage').getBoundingClientRect();
-      times_ms.push(performance.now() - began_ms);
     }
-    return times_ms;
-  }, SCRUBS);
-  times_ms.sort((a, b) => a - b);
+  }, SCRUBS));
+  const times_ms = bySteps(tasks);
   const memory = [];
   for (let round = 0; round <= ROUNDS; round += 1) {
     memory.push(await memoryNow());
@@ -183,6 +172,16 @@ async function stepOf(written) {
   throw new Error(`no speed is written ${written}`);
 }
 
+/** The time that each step of scrubbing took of the main thread, in order of size: all tasks from its mark to the next. */
+function bySteps({ tasks, marks_us }) {
+  const times_ms = marks_us.slice(1).map((next_us, number) => {
+    // The mark is set within the task that begins the step.
+    const its = tasks.filter(({ begin_us, end_us }) => end_us > marks_us[number] && begin_us < next_us && end_us <= next_us);
+    return its.reduce((sum, { ms }) => sum + ms, 0);
+  });
+  return times_ms.sort((one, other) => one - other);
+}
+
 /** What the main thread does meanwhile: its tasks, with their beginnings and lengths in milliseconds. */
 async function traced(meanwhile) {
   const events = [];
@@ -199,8 +198,10 @@ async function traced(meanwhile) {
   const main = mainThread(events);
   const ours = events.filter((event) => event.ph === 'X' && event.pid === main.pid && event.tid === main.tid);
   const named = (name) => ours.filter((event) => event.name === name).sort((one, other) => one.ts - other.ts);
-  const tasks = named('RunTask').map(({ ts, dur, tdur = dur }) => ({ begin_us: ts, ms: tdur / 1000, waited_ms: (dur - tdur) / 1000 }));
-  return [{ tasks, commits_us: named('Commit').map(({ ts }) => ts), lasted_ms }, result];
+  const tasks = named('RunTask').map(({ ts, dur, tdur = dur }) => ({ begin_us: ts, end_us: ts + dur, ms: tdur / 1000, waited_ms: (dur - tdur) / 1000 }));
+  const marks_us = events.filter(({ name, pid }) => name === 'scrub' && pid === main.pid).map(({ ts }) => ts);
+  marks_us.sort((one, other) => one - other);
+  return [{ tasks, marks_us, commits_us: named('Commit').map(({ ts }) => ts), lasted_ms }, result];
 }
 
 /** The thread on which this page's scripts run: of those with that name, the one with the most to do. */

@@ -48,13 +48,17 @@ test('both are on one cursor: played, stepped and scrubbed', async ({ page }) =>
   await beside(page, /^Quorum/);
   await scrub(page, 0.15);
   const words = () => sides(page, '.stage .unseen').allTextContents();
-  const at_first = await words();
+  const settled = async () => {
+    for (const twin of await sides(page, '.stage .unseen').all()) await expect(twin).toHaveAttribute('data-at-us', String(await now_us(page)));
+    return words();
+  };
+  const at_first = await settled();
   await page.getByRole('button', { name: 'step ▸' }).click();
   await page.getByRole('button', { name: 'step ▸' }).click();
-  const later = await words();
+  const later = await settled();
   expect(later[0]).not.toEqual(at_first[0]);
   await scrub(page, 0.15);
-  expect(await words()).toEqual(at_first);
+  expect(await settled()).toEqual(at_first);
   await page.locator('.play').click();
   await expect.poll(words).not.toEqual(at_first);
   // It stops by itself where the left one breaks its first promise, which the right one keeps.

@@ -19,14 +19,14 @@ pub struct Props {
 
 impl PartialEq for Props {
     fn eq(&self, other: &Self) -> bool {
-        self.desk.is_drawn_same(&other.desk, Part::Said)
+        self.desk.is_drawn_same(&other.desk, Part::Told)
     }
 }
 
 /// A live region. While time runs it skips what it has no time for; a broken promise is never skipped.
 #[component]
 pub fn Announce(props: &Props) -> Html {
-    let desk = &use_turns(&props.desk, Part::Said);
+    let desk = &use_turns(&props.desk, Part::Told);
     let said = use_mut_ref(|| (0.0_f64, None::<Seq>, String::new()));
     let stopped = desk.store().stopped;
     let words = if stopped == Some(Stopped::Violation) {

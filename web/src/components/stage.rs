@@ -183,7 +183,7 @@ pub fn Stage(props: &Props) -> Html {
             if let Some((whose, at)) = open {
                 <Menu key={key_of(whose)} desk={desk.clone()} {whose} beside={at} width={size.0} height={size.1}/>
             }
-            { in_turn(&props.desk, Part::Said, twin) }
+            { in_turn(&props.desk, Part::Told, twin) }
         </div>
     }
 }
@@ -192,7 +192,7 @@ pub fn Stage(props: &Props) -> Html {
 fn twin(desk: &Desk) -> Html {
     let lines = desk.with(scene::text_twin);
     html! {
-        <div class="unseen">
+        <div class="unseen" data-at-us={desk.player().now().0.to_string()}>
             <p>{ "On the stage now:" }</p>
             <ul>
                 for line in lines { <li>{ line }</li> }

@@ -83,13 +83,13 @@ fn frames(project: &Project) -> Result<Vec<Row>, String> {
         ),
         ("paused: main thread busy", "still", "busy_percent", "%"),
         (
-            "100,000 records: scrub, without paint, p50",
+            "100,000 records: a step of scrubbing, p50",
             "long",
             "seek_p50_ms",
             "ms",
         ),
         (
-            "100,000 records: scrub, without paint, p99",
+            "100,000 records: a step of scrubbing, p99",
             "long",
             "seek_p99_ms",
             "ms",
