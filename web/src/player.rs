@@ -392,8 +392,7 @@ impl Player {
                 let weak = Rc::downgrade(&self.0);
                 let settling = Timeout::new(SETTLED_MS as u32, move || {
                     if let Some(this) = weak.upgrade() {
-                        this.settle();
-                        this.show(false);
+                        this.publish();
                     }
                 });
                 *self.0.settling.borrow_mut() = Some(settling);
