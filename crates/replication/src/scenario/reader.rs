@@ -28,6 +28,15 @@ impl ScenarioError {
             message: message.into(),
         }
     }
+
+    /// The same, where one thing more is allowed than whoever refused it knew.
+    pub(super) fn or(mut self, more: &str) -> Self {
+        const BEFORE: &str = "not allowed: ";
+        self.message = self
+            .message
+            .replacen(BEFORE, &format!("{BEFORE}{more}, "), 1);
+        self
+    }
 }
 
 impl fmt::Display for ScenarioError {
@@ -101,6 +110,10 @@ impl<'a> At<'a> {
     /// A list of so many.
     pub fn list(&self, count: RangeInclusive<usize>, of: &str) -> Read<Vec<At<'a>>> {
         let (least, most) = (*count.start(), *count.end());
+        let how_many = match least == most {
+            true => least.to_string(),
+            false => format!("{least} to {most}"),
+        };
         match self.value {
             Some(Json::Array(items)) if count.contains(&items.len()) => {
                 let at = |(i, value)| At {
@@ -110,13 +123,10 @@ impl<'a> At<'a> {
                 Ok(items.iter().enumerate().map(at).collect())
             }
             Some(Json::Array(items)) => {
-                let message = format!(
-                    "{} entries are not allowed: {least} to {most} {of}",
-                    items.len()
-                );
+                let message = format!("{} entries are not allowed: {how_many} {of}", items.len());
                 Err(ScenarioError::new(self.pointer.clone(), message))
             }
-            _ => Err(self.refuse(format_args!("a list of {least} to {most} {of}"))),
+            _ => Err(self.refuse(format_args!("a list of {how_many} {of}"))),
         }
     }
 

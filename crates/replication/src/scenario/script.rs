@@ -156,7 +156,7 @@ fn fault(
             },
         },
         "heal" => Intervention::Heal {
-            from: Some(places(what)?),
+            from: Some(places(what).map_err(|error| error.or("all"))?),
             to: others()?,
         },
         "slow" => Intervention::Slow {
@@ -170,7 +170,10 @@ fn fault(
             by_us: entry.at("by_ms").fractional_ms_as_us(limits::LAG_MS)?,
         },
         _ => Intervention::Restore {
-            node: if is_all { None } else { Some(replica()?) },
+            node: match is_all {
+                true => None,
+                false => Some(replica().map_err(|error| error.or("all"))?),
+            },
             as_of: entry.or("as_of_ms", None, |at| {
                 let as_of = SimTime(at.ms_as_us(limits::TIME_MS)?);
                 if as_of > time {

@@ -90,7 +90,7 @@ fn a_refusal_of_a_new_field_of_one_leader_names_what_is_allowed() {
 /network/reorder_ms = 60001
     /network/reorder_ms: 60001 is not allowed: a number from 0 to 60000
 /network/distances = [{"between":["a","b"],"ms":1}]
-    /network/distances: 1 entries are not allowed: 0 to 0 pairs of regions
+    /network/distances: 1 entries are not allowed: 0 pairs of regions
 /reads/leader = "lease"
     /reads/leader: "lease" is not allowed: without /protocol/fencing there are no leases; local, confirmed
 /reads/leader = "quorum"
@@ -172,7 +172,9 @@ fn a_refusal_of_a_new_field_of_one_leader_names_what_is_allowed() {
 /script/4/as_of_ms = 2
     /script/4/as_of_ms: 2 is not allowed: no later than the restore itself
 /script/4/restore = "everything"
-    /script/4/restore: "everything" is not allowed: leader, L, F1, F2
+    /script/4/restore: "everything" is not allowed: all, leader, L, F1, F2
+/script/5/heal = "everything"
+    /script/5/heal: "everything" is not allowed: all, leader, L, F1, F2, Alice, Bob, or a list of these
 /script/5/from = "F1"
     /script/5/from: "F1" is not allowed: not beside all, which heals every link
 /script/6/set = {"/protocol/promotion":"reachable"}
@@ -235,7 +237,7 @@ fn a_refusal_of_a_new_leaderless_field_names_what_is_allowed() {
 /script/0 = {"at_ms":1,"skew":"proxy","by_ms":1}
     /script/0/skew: "proxy" is not allowed: A, B, C, D, E
 /script/0 = {"at_ms":1,"restore":"proxy"}
-    /script/0/restore: "proxy" is not allowed: A, B, C, D, E
+    /script/0/restore: "proxy" is not allowed: all, A, B, C, D, E
 /script/0 = {"at_ms":1,"cut":"leader"}
     /script/0/cut: "leader" is not allowed: A, B, C, D, E, proxy, Alice, Bob, or a list of these
 /script/0 = {"at_ms":1,"skew":"A"}
@@ -296,7 +298,7 @@ fn a_refusal_of_a_field_of_many_leaders_names_what_is_allowed() {
 /script/0 = {"at_ms":1,"client":"Bob","insert":{"x":"milk"}}
     /script/0/insert/x: x is changed by write elsewhere: where conflicts are merged, a key is changed either by add, or by insert and remove, or by write
 /network/distances = [{"between":["us-east"],"ms":1}]
-    /network/distances/0/between: 1 entries are not allowed: 2 to 2 regions
+    /network/distances/0/between: 1 entries are not allowed: 2 regions
 /network/distances = [{"between":["us-east","us-east"],"ms":1}]
     /network/distances/0/between: ["us-east","us-east"] is not allowed: two different regions
 /network/distances = [{"between":["us-east","mars"],"ms":1}]
