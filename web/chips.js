@@ -28,7 +28,7 @@ function draw(frame) {
 }
 
 /** What paints a part of a message around its own origin. */
-function brush([kind, what, [fill, stroke, width, opacity, weight, family]]) {
+function brush([kind, what, [fill, stroke, width, lineCap, lineJoin, opacity, weight, family]]) {
   if (kind === 'text') {
     const [words, size] = what;
     const font = `${weight} ${size}px ${family}`;
@@ -47,8 +47,7 @@ function brush([kind, what, [fill, stroke, width, opacity, weight, family]]) {
     if (fill !== 'none') context.fill(path);
     if (stroke === 'none') return;
     context.strokeStyle = stroke;
-    context.lineWidth = lineWidth;
-    context.lineCap = context.lineJoin = 'round';
+    Object.assign(context, { lineWidth, lineCap, lineJoin });
     context.stroke(path);
   };
 }

@@ -19,8 +19,8 @@ use crate::platform;
 
 /// Stands beside the page.
 const SCRIPT: &str = "chips.js";
-/// The worker forgets all looks when there are more, and is told again.
-const LOOKS_MAX: usize = 400;
+/// After a frame with which there are more, the worker forgets all looks, and is told again.
+const LOOKS_MAX: usize = 1000;
 
 /// A canvas over the stage, and the worker that draws on it.
 pub struct Canvas {
@@ -150,9 +150,6 @@ impl Canvas {
             .zip(styles)
             .map(|(part, style)| told(part, style))
             .collect();
-        if self.looks.len() >= LOOKS_MAX {
-            self.forget();
-        }
         let number = self.looks.len();
         self.send("look", &Array::of2(&(number as f64).into(), &told));
         self.looks.push((class, parts));
@@ -178,6 +175,9 @@ impl Canvas {
         }
         self.is_clear = nothing;
         self.frame.clear();
+        if self.looks.len() > LOOKS_MAX {
+            self.forget();
+        }
     }
 
     fn forget(&mut self) {
@@ -234,13 +234,15 @@ fn styles(flight: &Flight, radius: f64, layer: &mut Layer) -> Option<Vec<Array>>
     styles
 }
 
-/// Fill, stroke, its width, opacity, and the font but for its size.
+/// Fill, stroke, its width and how it ends and turns, opacity, and the font but for its size.
 fn style(of: &CssStyleDeclaration) -> Array {
     let value = |name: &str| of.get_property_value(name).unwrap_or_default();
     let names = [
         "fill",
         "stroke",
         "stroke-width",
+        "stroke-linecap",
+        "stroke-linejoin",
         "opacity",
         "font-weight",
         "font-family",
