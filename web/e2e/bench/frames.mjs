@@ -101,6 +101,8 @@ function frameFigures(tasks) {
 
 /** A moment of a run, paused: what the page does although nothing happens. */
 async function still() {
+  // What the run before has left is not what standing still costs.
+  await cdp.send('HeapProfiler.collectGarbage');
   await page.waitForTimeout(1000);
   const [tasks] = await traced(() => page.waitForTimeout(STILL_MS));
   return { busy_percent: share(tasks), frames: byFrame(tasks).length };
