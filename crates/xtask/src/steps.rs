@@ -284,12 +284,9 @@ fn page(project: &Project, hear: Hear) -> Outcome {
         .map_err(|error| error.to_string())
         .and_then(|report| counts::of_playwright(&report));
     match counted {
-        Ok((counts, unsteady)) => Outcome {
+        Ok(counts) => Outcome {
             counts: counts.of_runner(finished.ok),
-            note: match unsteady.as_slice() {
-                [] => String::new(),
-                names => format!("at the second try only: {}", names.join(", ")),
-            },
+            note: String::new(),
             output: finished.output,
         },
         Err(why) => verdict(Err(format!("{}\nno report: {why}", finished.output))),
