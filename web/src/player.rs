@@ -69,12 +69,12 @@ impl Part {
             Part::Player => (4, 1),
             Part::Diagram => (4, 2),
             // With the player, which is little to draw.
-            Part::Told => (16, 1),
+            Part::Told => (24, 1),
             // The others share what is left.
-            Part::Said => (8, 3),
-            Part::Read => (16, 7),
-            Part::Promises => (32, 15),
-            Part::Measured => (32, 31),
+            Part::Read => (12, 3),
+            Part::Said => (12, 7),
+            Part::Promises => (24, 11),
+            Part::Measured => (24, 23),
         };
         turn % every == first
     }
