@@ -90,10 +90,14 @@ async function played(name) {
 
 function frameFigures(tasks) {
   const frames = byFrame(tasks);
+  const shown = byShown(tasks);
   return {
     frames: frames.length,
     frame_p50_ms: rank(frames, 50),
     frame_p95_ms: rank(frames, 95),
+    shown: shown.length,
+    shown_p50_ms: rank(shown, 50),
+    shown_p95_ms: rank(shown, 95),
     busy_percent: share(tasks),
     waited_percent: waited(tasks),
   };
@@ -203,7 +207,10 @@ async function traced(meanwhile) {
   const tasks = named('RunTask').map(({ ts, dur, tdur = dur }) => ({ begin_us: ts, end_us: ts + dur, ms: tdur / 1000, waited_ms: (dur - tdur) / 1000 }));
   const marks_us = events.filter(({ name, pid }) => name === 'scrub' && pid === main.pid).map(({ ts }) => ts);
   marks_us.sort((one, other) => one - other);
-  return [{ tasks, marks_us, commits_us: named('Commit').map(({ ts }) => ts), lasted_ms }, result];
+  const commits_us = named('Commit').map(({ ts }) => ts);
+  const drawn = events.filter(({ name, ph, pid, tid }) => name === 'FireAnimationFrame' && ph === 'X' && pid === main.pid && tid !== main.tid);
+  const drawn_us = drawn.map(({ ts }) => ts).sort((one, other) => one - other);
+  return [{ tasks, marks_us, commits_us, drawn_us, lasted_ms }, result];
 }
 
 /** The thread on which this page's scripts run: of those with that name, the one with the most to do. */
@@ -213,12 +220,25 @@ function mainThread(events) {
   return threads.sort((one, other) => load(other) - load(one))[0];
 }
 
-/** The time that each frame took of the main thread, in order of size: all tasks since the frame before it. */
+/** The time that each frame of the main thread took of it, in order of size. */
 function byFrame({ tasks, commits_us }) {
+  return between(commits_us, tasks);
+}
+
+/**
+ * The same for each frame that the visitor sees move: those that a worker draws, where one does. In most of them the main
+ * thread has nothing to do.
+ */
+function byShown({ tasks, commits_us, drawn_us }) {
+  return between(drawn_us.length > commits_us.length ? drawn_us : commits_us, tasks);
+}
+
+/** The time that all tasks took since the moment before, for each of these moments, in order of size. */
+function between(moments_us, tasks) {
   let place = 0;
-  const times_ms = commits_us.map((commit_us) => {
+  const times_ms = moments_us.map((moment_us) => {
     let sum = 0;
-    for (; tasks[place]?.begin_us <= commit_us; place += 1) sum += tasks[place].ms;
+    for (; tasks[place]?.begin_us <= moment_us; place += 1) sum += tasks[place].ms;
     return sum;
   });
   return times_ms.slice(1).sort((one, other) => one - other);
