@@ -1,30 +1,61 @@
-// Draws the messages that move over the stage, on a canvas that the page has handed over: so that moving them costs
-// the page's own thread next to nothing. What a message looks like is sent once; each frame is three numbers for each
-// message: which look, and where its middle is.
+// Moves the messages over the stage, on a canvas that the page has handed over: so that moving them costs the page's own
+// thread next to nothing. What a message looks like is told once. At each turn the page tells how all of them go on from
+// there; until the next they go on by themselves.
 let canvas;
 let context;
 let ratio = 1;
+/** When it is which moment, how fast time runs, and where it stops. */
+let clock;
+let chips = [];
+let asked;
 const looks = new Map();
 
 addEventListener('message', ({ data }) => {
-  if (data instanceof Float32Array) draw(data);
+  if (data instanceof Float64Array) plan(data);
   else if (data.look) looks.set(data.look[0], data.look[1].map(brush));
   else if (data.size) [canvas.width, canvas.height, ratio] = data.size;
   else if (data.forget) looks.clear();
   else if (data.canvas) {
     canvas = data.canvas;
     context = canvas.getContext('2d');
-    postMessage('ready');
+    // Where workers have no frames the page goes on without this one.
+    if (typeof requestAnimationFrame === 'function') postMessage('ready');
   }
 });
 
-function draw(frame) {
+/** Four numbers for the clock, and for each message its look, its curve, and when it is where on it. */
+function plan([since_ms, from_us, us_per_ms, stop_us, ...numbers]) {
+  clock = { since_ms, from_us, us_per_ms, stop_us };
+  chips = [];
+  for (let place = 0; place < numbers.length; place += 12) {
+    const [look, ...way] = numbers.slice(place, place + 12);
+    chips.push({ paints: looks.get(look), way });
+  }
+  asked ??= requestAnimationFrame(draw);
+}
+
+function draw(frame_ms) {
+  const passed_ms = Math.max(0, performance.timeOrigin + frame_ms - clock.since_ms);
+  const now_us = Math.min(clock.from_us + passed_ms * clock.us_per_ms, clock.stop_us);
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, canvas.width, canvas.height);
-  for (let place = 0; place < frame.length; place += 3) {
-    context.setTransform(ratio, 0, 0, ratio, ratio * frame[place + 1], ratio * frame[place + 2]);
-    for (const paint of looks.get(frame[place])) paint();
+  for (const { paints, way } of chips) {
+    const place = placeAt(now_us, way);
+    if (!place) continue;
+    context.setTransform(ratio, 0, 0, ratio, ratio * place[0], ratio * place[1]);
+    for (const paint of paints) paint();
   }
+  const goes = chips.length > 0 && clock.us_per_ms > 0 && now_us < clock.stop_us;
+  asked = goes ? requestAnimationFrame(draw) : undefined;
+}
+
+/** Where a message is on its curve; nowhere before it is sent. That it is received the page says. */
+function placeAt(now_us, [x0, y0, x1, y1, x2, y2, share, from_us, until_us, flight_us, sent_us]) {
+  if (now_us < sent_us) return undefined;
+  const gone_us = Math.min(Math.max(now_us, from_us), until_us) - from_us;
+  const t = Math.min(share + gone_us / flight_us, 1);
+  const [a, b, c] = [(1 - t) ** 2, 2 * (1 - t) * t, t ** 2];
+  return [a * x0 + b * x1 + c * x2, a * y0 + b * y1 + c * y2];
 }
 
 /** What paints a part of a message around its own origin. */

@@ -4,8 +4,8 @@ use js_sys::Reflect;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{
-    Element, File, FileReader, HtmlElement, MediaQueryList, ScrollIntoViewOptions,
-    ScrollLogicalPosition, Window, XmlHttpRequest,
+    Element, File, FileReader, HtmlElement, MediaQueryList, Performance, ScrollIntoViewOptions,
+    ScrollLogicalPosition, XmlHttpRequest,
 };
 use yew::Callback;
 
@@ -13,11 +13,21 @@ const THEME_KEY: &str = "replicascope.theme";
 
 /// Milliseconds since the page was opened, or 0 where there is no such clock.
 pub fn now_ms() -> f64 {
-    js_sys::global()
-        .dyn_into::<Window>()
-        .ok()
-        .and_then(|window| window.performance())
-        .map_or_else(js_sys::Date::now, |clock| clock.now())
+    with_clock(|clock| clock.map_or_else(js_sys::Date::now, Performance::now))
+}
+
+/// A moment of [`now_ms`], in milliseconds since 1970: workers have the same clock from another start.
+pub fn since_1970_ms(now_ms: f64) -> f64 {
+    now_ms + with_clock(|clock| clock.map_or(0.0, Performance::time_origin))
+}
+
+/// The page's clock. It is asked for each frame, so it is kept.
+fn with_clock<T>(ask: impl FnOnce(Option<&Performance>) -> T) -> T {
+    thread_local! {
+        static CLOCK: Option<Performance> =
+            web_sys::window().and_then(|window| window.performance());
+    }
+    CLOCK.with(|clock| ask(clock.as_ref()))
 }
 
 /// Whether the visitor asks for less motion. It is asked for each frame, so the browser's own answer is kept.

@@ -1,8 +1,9 @@
 //! The player: owns the run, outside the virtual DOM, and moves its cursor.
 //!
-//! `seek` is its only verb: playing, stepping, scrubbing and jumping are all seeks. While playing, one
-//! frame loop moves the cursor and paints; the parts of the page that Yew renders take turns, those that are
-//! watched about eight times a second. Paused, hidden or off the screen, nothing runs at all.
+//! `seek` is its only verb: playing, stepping, scrubbing and jumping are all seeks. While playing, it moves the cursor
+//! at each turn, paints, and has the parts of the page that Yew renders drawn by turns, those that are
+//! watched between seven and eight times a second. Where what moves can't go on by itself until the next turn, the cursor moves
+//! with each frame. Paused, hidden or off the screen, nothing runs at all.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::{Rc, Weak};
@@ -24,13 +25,13 @@ use crate::platform;
 use crate::speed::Speed;
 use crate::store::Stopped;
 
-/// Between two turns while time runs: what is watched is drawn about eight times a second.
-const TURN_MS: f64 = 30.0;
-/// A frame that comes later than this is taken for one after a break, which is not played.
-const FRAME_MS_MAX: f64 = 100.0;
-/// Whoever goes on within this time is scrubbing: what is read and not watched waits until they stay. Longer than a
-/// slow machine takes for all of it at once, which else it would take each time.
-const SETTLED_MS: f64 = 120.0;
+/// Between two turns while time runs: four frames of most screens. What is watched is drawn at every other turn.
+const TURN_MS: f64 = 66.0;
+/// Between two moves there is no more than this: a longer break is not played.
+const BREAK_MS: f64 = 100.0;
+/// Whoever has moved the cursor may go on, as in scrubbing: what is read and not watched waits until they stay this long.
+/// Longer than a slow machine takes for all of it at once, which else it would take each time.
+const SETTLED_MS: u32 = 120;
 /// How long a step stays on the screen where motion is reduced.
 const STILL_MS: u32 = 900;
 /// How long looking ahead may hold up the page.
@@ -62,26 +63,43 @@ pub enum Part {
 }
 
 impl Part {
-    /// Whether a turn is this part's: one in so many, beginning with which.
+    /// Whether a turn is this part's: one in so many, beginning with which. Each turn costs a frame, whatever is drawn,
+    /// so that what is watched has its turn together; what is read is drawn one by one in between.
     fn has(self, turn: u32) -> bool {
         let (every, first) = match self {
-            Part::Stage => (4, 0),
-            Part::Player => (4, 1),
-            Part::Diagram => (4, 2),
-            // With the player, which is little to draw.
-            Part::Told => (24, 1),
-            // The others share what is left.
-            Part::Read => (12, 3),
-            Part::Said => (12, 7),
-            Part::Promises => (24, 11),
-            Part::Measured => (24, 23),
+            Part::Stage | Part::Player | Part::Diagram => (2, 0),
+            Part::Said => (8, 0),
+            Part::Read => (8, 1),
+            Part::Told => (16, 5),
+            Part::Promises => (16, 3),
+            Part::Measured => (16, 11),
         };
         turn % every == first
     }
 }
 
-/// Draws what moves at the cursor; told whether the cursor will soon be elsewhere.
-pub type Paint = Box<dyn FnMut(&dyn Run, &SceneIndex, bool)>;
+/// Draws what moves at the cursor; told how the cursor goes on, where it does.
+pub type Paint = Box<dyn FnMut(&dyn Run, &SceneIndex, Option<Pace>) -> Again>;
+
+/// How the cursor goes on by itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace {
+    /// When it is where it is, in milliseconds since 1970.
+    pub since_ms: f64,
+    /// Model microseconds that pass in one millisecond on the wall; 0 where somebody moves it by hand.
+    pub us_per_ms: f64,
+    /// Where it stops, unless it is told more before.
+    pub until: SimTime,
+}
+
+/// When what moves has to be painted again while time runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Again {
+    /// With the next frame.
+    Frame,
+    /// With the next turn: until then it moves by itself.
+    Turn,
+}
 
 /// What the player tells the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +129,7 @@ struct Inner {
     drawers: RefCell<Vec<Weak<Drawer>>>,
     turn: Cell<u32>,
     speed: Cell<Option<Speed>>,
+    again: Cell<Again>,
     until: Cell<Option<SimTime>>,
     on_screen: Cell<bool>,
     tab_shown: Cell<bool>,
@@ -125,7 +144,6 @@ struct Inner {
     /// The last version that is more than passed by.
     settled: Cell<u32>,
     settling: RefCell<Option<Timeout>>,
-    sought_ms: Cell<f64>,
 }
 
 /// A run, and what the screen keeps ready about it.
@@ -228,7 +246,7 @@ impl Reel {
 /// What makes the next move; dropped, it never comes.
 enum Beat {
     Frame { _held: Frame },
-    Step { _held: Timeout },
+    Wait { _held: Timeout },
 }
 
 /// Who draws a part of the page when it has its turn.
@@ -276,6 +294,7 @@ impl Player {
             drawers: RefCell::default(),
             turn: Cell::new(0),
             speed: Cell::new(None),
+            again: Cell::new(Again::Frame),
             until: Cell::new(None),
             on_screen: Cell::new(true),
             tab_shown: Cell::new(true),
@@ -287,7 +306,6 @@ impl Player {
             version: Cell::new(0),
             settled: Cell::new(0),
             settling: RefCell::default(),
-            sought_ms: Cell::new(f64::MIN),
         }))
     }
 
@@ -385,21 +403,14 @@ impl Player {
         self.0.rest_us.set(0.0);
         self.0.reel.borrow_mut().seek(to);
         self.0.follow(to);
-        let now_ms = platform::now_ms();
-        let before_ms = self.0.sought_ms.replace(now_ms);
-        match now_ms - before_ms < SETTLED_MS {
-            true => {
-                let weak = Rc::downgrade(&self.0);
-                let settling = Timeout::new(SETTLED_MS as u32, move || {
-                    if let Some(this) = weak.upgrade() {
-                        this.publish();
-                    }
-                });
-                *self.0.settling.borrow_mut() = Some(settling);
-                self.0.pass_by();
+        let weak = Rc::downgrade(&self.0);
+        let settling = Timeout::new(SETTLED_MS, move || {
+            if let Some(this) = weak.upgrade() {
+                this.publish();
             }
-            false => self.0.publish(),
-        }
+        });
+        *self.0.settling.borrow_mut() = Some(settling);
+        self.0.pass_by();
     }
 
     /// Another run takes the place of this one, with the cursor at `at`.
@@ -429,7 +440,7 @@ impl Player {
         self.0.frame_ms.set(None);
         Inner::beat(&self.0);
         if speed.is_none() {
-            self.0.paint(false);
+            self.0.paint(None);
         }
     }
 
@@ -457,7 +468,7 @@ impl Player {
     /// Who draws what moves, from now on.
     pub fn set_paint(&self, paint: Option<Paint>) {
         *self.0.paint.borrow_mut() = paint;
-        self.0.paint(false);
+        self.0.paint(None);
     }
 
     /// Calls back whenever a part has its turn, until what this gives is dropped.
@@ -483,8 +494,14 @@ impl Inner {
         let weak = Rc::downgrade(this);
         let next = speed.and_then(|_| {
             if platform::prefers_still() {
-                return Some(Beat::Step {
+                return Some(Beat::Wait {
                     _held: Timeout::new(STILL_MS, move || Inner::on_step(&weak)),
+                });
+            }
+            if this.again.get() == Again::Turn {
+                let on_turn = move || Inner::on_frame(&weak, platform::now_ms());
+                return Some(Beat::Wait {
+                    _held: Timeout::new(this.wait_ms(), on_turn),
                 });
             }
             let on_frame = this
@@ -503,7 +520,7 @@ impl Inner {
             return;
         };
         let before_ms = this.frame_ms.replace(Some(now_ms));
-        let passed_ms = before_ms.map_or(0.0, |before| (now_ms - before).clamp(0.0, FRAME_MS_MAX));
+        let passed_ms = before_ms.map_or(0.0, |before| (now_ms - before).clamp(0.0, BREAK_MS));
         let passed_us = this.rest_us.get() + passed_ms * speed.us_per_ms();
         this.rest_us.set(passed_us.fract());
         let to = this.now().after_us(passed_us as u64);
@@ -567,9 +584,37 @@ impl Inner {
         stopped.is_none()
     }
 
+    /// How time goes on from the cursor: up to where it is to stop or a promise breaks, as far as that is known.
+    fn pace(&self) -> Pace {
+        let us_per_ms = self.speed.get().map_or(0.0, Speed::us_per_ms);
+        let now = self.now();
+        let first = |of: &Inner| first_violation(of.reel.borrow().run.as_ref());
+        let beside = self.beside.borrow();
+        let stops = [
+            self.until.get(),
+            first(self),
+            beside.as_ref().and_then(|beside| first(&beside.0)),
+        ];
+        let ahead = stops.into_iter().flatten().filter(|at| *at > now);
+        let at_most = now.after_us((BREAK_MS * us_per_ms) as u64);
+        Pace {
+            since_ms: platform::since_1970_ms(self.frame_ms.get().unwrap_or_else(platform::now_ms)),
+            us_per_ms,
+            until: ahead.fold(at_most, SimTime::min),
+        }
+    }
+
+    /// How long until the next turn, or until time is to stop.
+    fn wait_ms(&self) -> u32 {
+        let turn_ms = self.published_ms.get() + TURN_MS - platform::now_ms();
+        let pace = self.pace();
+        let stop_ms = (pace.until.0 - self.now().0) as f64 / pace.us_per_ms;
+        turn_ms.min(stop_ms).clamp(0.0, TURN_MS).ceil() as u32
+    }
+
     /// Paints, and has the next part of the page drawn where it is time.
     fn paint_and_draw(&self) {
-        self.paint(true);
+        self.paint(Some(self.pace()));
         let now_ms = platform::now_ms();
         let due_ms = self.published_ms.get() + TURN_MS;
         if now_ms < due_ms {
@@ -647,7 +692,7 @@ impl Inner {
     /// Shows where the cursor is; `moves` says whether it will soon be elsewhere.
     fn show(&self, moves: bool) {
         self.published_ms.set(platform::now_ms());
-        self.paint(moves);
+        self.paint(moves.then(|| self.pace()));
         let listener = self.listener.borrow().clone();
         listener.emit(Heard::Changed);
         let beside = self.beside.borrow().clone();
@@ -656,14 +701,17 @@ impl Inner {
         }
     }
 
-    fn paint(&self, moves: bool) {
+    fn paint(&self, pace: Option<Pace>) {
+        let mut again = Again::Turn;
         if let Some(paint) = self.paint.borrow_mut().as_mut() {
             let reel = self.reel.borrow();
-            paint(reel.run.as_ref(), &reel.index, moves);
+            again = paint(reel.run.as_ref(), &reel.index, pace);
         }
         if let Some(beside) = self.beside.borrow().as_ref() {
-            beside.0.paint(moves);
+            beside.0.paint(pace);
+            again = again.min(beside.0.again.get());
         }
+        self.again.set(again);
     }
 }
 

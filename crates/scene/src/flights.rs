@@ -3,6 +3,7 @@
 //! A flight is worked out once from its record; where it is at a moment is one short formula, so that
 //! it can be drawn sixty times a second without asking the run anything.
 
+use replication::engine::time::SimTime;
 use replication::ids::{Held, Place, WriteId};
 use replication::ordered::{Ordered, sort_by_key};
 use replication::promise::Violation;
@@ -278,6 +279,15 @@ pub fn flights_of(
     focus: Option<&Violation>,
 ) -> Vec<Flight> {
     flights_among(&Moment::of(run, index), seqs, stage, focus)
+}
+
+/// What is sent after the run's cursor and no later than `until`, as far as that is known, in order.
+pub fn sent_until(run: &dyn Run, index: &SceneIndex, until: SimTime) -> Vec<Seq> {
+    let moment = Moment::of(run, index);
+    let ahead = &run.records()[moment.happened..index.known()];
+    let soon = ahead.iter().take_while(|record| record.at <= until);
+    let sent = soon.filter(|record| matches!(record.kind, Kind::Sent { .. }));
+    sent.map(|record| record.seq).take(FLIGHTS_MAX).collect()
 }
 
 fn flights_among(

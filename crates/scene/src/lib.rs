@@ -58,7 +58,9 @@ pub use compare::{Course, Outcome, OutcomeRow, course, outcome_rows};
 pub use discards::{DiscardedWrite, discarded_writes};
 pub use events::{event_words, recent_events};
 pub use fixes::{FixRow, Pair, fix_rows};
-pub use flights::{ChipShape, Flight, Mark, Part, flights, flights_of, marks, position};
+pub use flights::{
+    ChipShape, Flight, Mark, Part, flights, flights_of, marks, position, sent_until,
+};
 pub use index::SceneIndex;
 pub use screens::{Screen, what_they_see};
 pub use settings::{

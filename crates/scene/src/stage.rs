@@ -56,6 +56,12 @@ impl Stage {
             Place::Client(ClientId(number)) => format!("c{number}"),
         }
     }
+
+    /// Whether everything stands where it stands on the other, so that what moves goes the same ways.
+    pub fn stands_like(&self, other: &Stage) -> bool {
+        let same = Rc::ptr_eq(&self.layout, &other.layout) || self.layout == other.layout;
+        same && (self.width, self.height) == (other.width, other.height)
+    }
 }
 
 /// How much a card shows.

@@ -20,6 +20,17 @@ pub struct Trip {
     pub holds: Vec<(u64, u64)>,
 }
 
+/// A part of a trip in which the message never stands still.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Leg {
+    /// How much of the way is behind it when the leg begins.
+    pub share: f64,
+    /// When it begins, in microseconds of true time.
+    pub from_us: u64,
+    /// When it ends.
+    pub until_us: u64,
+}
+
 /// How a message's time on the wire is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -79,6 +90,21 @@ impl Trip {
         (gone_us / self.flight_us as f64).clamp(0.0, 1.0)
     }
 
+    /// How it goes on from a moment, up to the next at which it stands still; where it stands, how it will go on then.
+    pub fn leg(&self, t_us: u64) -> Leg {
+        let begins = self.holds.iter().map(|(_, until)| *until);
+        let ends = self.holds.iter().map(|(from, _)| *from);
+        let begins = std::iter::once(self.sent_us).chain(begins);
+        let legs = begins.zip(ends.chain(std::iter::once(self.ends_us)));
+        let mut left = legs.filter(|(from, until)| from < until && t_us < *until);
+        let (from_us, until_us) = left.next().unwrap_or((self.ends_us, self.ends_us));
+        Leg {
+            share: self.share(from_us as f64),
+            from_us,
+            until_us,
+        }
+    }
+
     /// Whether it ends on the way.
     pub fn is_cut_short(&self) -> bool {
         self.end != End::Arrives
@@ -112,6 +138,12 @@ mod tests {
             (9999.0, 1.0),
         ] {
             assert!((trip.share(t_us) - share).abs() < 1e-9, "{t_us}");
+        }
+        for t_us in 990..1200 {
+            let leg = trip.leg(t_us);
+            let on_leg = t_us.clamp(leg.from_us, leg.until_us) - leg.from_us;
+            let share = leg.share + on_leg as f64 / trip.flight_us as f64;
+            assert!((trip.share(t_us as f64) - share).abs() < 1e-9, "{t_us}");
         }
         let dropped = Trip {
             ends_us: 1030,

@@ -7,7 +7,10 @@ use replication::trace::Kind;
 use scene::flights::{FLIGHTS_MAX, MARK_US};
 use scene::geometry::{Point, Rect};
 use scene::space_time::{self, What};
-use scene::{ChipShape, Flight, Stage, flights, marks, position, stage, state_caption};
+use scene::{
+    ChipShape, Flight, Stage, flights, flights_of, marks, position, sent_until, stage,
+    state_caption,
+};
 
 fn look(watched: &Watched) -> (Stage, Vec<Flight>) {
     let stage = stage(watched.run(), &watched.index, 820.0, 500.0, None);
@@ -57,6 +60,34 @@ fn a_chip_is_where_its_record_says() {
             }
         }
     }
+}
+
+#[test]
+fn what_is_sent_soon_is_known_before() {
+    let (mut ahead, mut missing) = (0, Vec::new());
+    for (name, scenario) in shipped() {
+        let mut watched = Watched::of(scenario);
+        for ms in (0..3000).step_by(97) {
+            watched.seek_ms(ms + 70);
+            let until = watched.run().now();
+            let (_, then) = look(&watched);
+            watched.seek_ms(ms);
+            let now_us = watched.run().now().0;
+            let (stage, _) = look(&watched);
+            let soon = sent_until(watched.run(), &watched.index, until);
+            let soon = flights_of(watched.run(), &watched.index, &soon, &stage, None);
+            assert!(soon.iter().all(|flight| flight.trip.sent_us > now_us));
+            let sent = then.iter().filter(|flight| flight.trip.sent_us > now_us);
+            missing.extend(
+                sent.clone()
+                    .filter(|flight| !soon.contains(flight))
+                    .map(|flight| format!("{name} at {ms} ms: {}", flight.aria)),
+            );
+            ahead += sent.count();
+        }
+    }
+    assert!(ahead > 1000, "{ahead}");
+    assert_eq!(missing, Vec::<String>::new());
 }
 
 #[test]

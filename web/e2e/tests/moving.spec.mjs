@@ -1,4 +1,6 @@
 // While the cursor moves, messages are drawn on a canvas, by a worker; at rest they are elements. One looks like the other.
+import { readFileSync } from 'node:fs';
+import { runInNewContext } from 'node:vm';
 import { test, expect } from '../fixtures.mjs';
 import { load, now_us, open, scrub } from '../helpers.mjs';
 
@@ -97,6 +99,85 @@ test('after hundreds of messages, too', { tag: '@once' }, async ({ page }) => {
   expect(chips).toBeGreaterThan(20);
   // Where they lie on one another, which one is on top may be another.
   expect(wrong.length, JSON.stringify(wrong)).toBeLessThan(chips / 4);
+});
+
+test('what a worker moves asks the page for no frame', { tag: '@once' }, async ({ page }) => {
+  await page.addInitScript(() => {
+    const ask = globalThis.requestAnimationFrame;
+    globalThis.asked = 0;
+    globalThis.requestAnimationFrame = (draw) => {
+      globalThis.asked += 1;
+      return ask(draw);
+    };
+  });
+  await busy(page);
+  const asked = () => page.evaluate(() => globalThis.asked);
+  await page.locator('.play').click();
+  await expect(page.locator('.chip')).toHaveCount(0);
+  const from_us = await now_us(page);
+  const before = await asked();
+  expect(before).toBeGreaterThan(0);
+  await page.waitForTimeout(1000);
+  expect(await asked()).toBe(before);
+  expect(await now_us(page)).toBeGreaterThan(from_us + 5000);
+});
+
+test('a worker goes on as it was told, and no further', { tag: '@once' }, () => {
+  const drawn = [];
+  let turn;
+  let heard;
+  let asked;
+  const nothing = () => {};
+  const context = {
+    setTransform: (...matrix) => ([, , , , ...turn] = matrix),
+    clearRect: () => drawn.splice(0),
+    fill: () => drawn.push(turn),
+    beginPath: nothing,
+  };
+  runInNewContext(readFileSync(new URL('../../chips.js', import.meta.url), 'utf8'), {
+    addEventListener: (_, listener) => (heard = listener),
+    postMessage: nothing,
+    performance: { timeOrigin: 1_000_000 },
+    requestAnimationFrame: (draw) => ((asked = draw), 1),
+    Path2D: class {
+      roundRect() {}
+    },
+    Float64Array,
+    Map,
+  });
+  const tell = (data) => heard({ data });
+  /** What is drawn at a time of the worker's own clock, and whether it wants to draw again. */
+  const at = (frame_ms) => {
+    const draw = asked;
+    asked = undefined;
+    draw(frame_ms);
+    return [drawn.map(([x, y]) => [Math.round(x), Math.round(y)]), asked !== undefined];
+  };
+  tell({ canvas: { getContext: () => context, width: 0, height: 0 } });
+  tell({ size: [200, 200, 1] });
+  tell({ look: [7, [['rect', [0, 0, 1, 1, 0], ['red', 'none', '1px', 'butt', 'miter', '1', '400', 'serif']]]] });
+  const straight = [7, 0, 0, 50, 0, 100, 0];
+  const bent = [7, 0, 0, 100, 0, 100, 100];
+  const plan = (now_us, stop_us) => new Float64Array([
+    // At 1,000,500 ms since 1970 it is `now_us`, and ten microseconds pass in a millisecond.
+    1_000_500, now_us, 10, stop_us,
+    // Moves from 1000 to 2000; stands half-way until 1600; will be sent at 1200; has arrived.
+    ...straight, 0, 1000, 2000, 1000, 1000,
+    ...bent, 0.5, 1600, 2000, 1000, 400,
+    ...straight, 0, 1200, 2200, 1000, 1200,
+    ...straight, 0, 100, 1000, 900, 100,
+  ]);
+  tell(plan(1000, 1700));
+  expect(at(500)).toEqual([[[0, 0], [75, 25], [100, 0]], true]);
+  expect(at(510)).toEqual([[[10, 0], [75, 25], [100, 0]], true]);
+  expect(at(530)).toEqual([[[30, 0], [75, 25], [10, 0], [100, 0]], true]);
+  expect(at(565)).toEqual([[[65, 0], [80, 30], [45, 0], [100, 0]], true]);
+  // Here time stops.
+  expect(at(900)).toEqual([[[70, 0], [84, 36], [50, 0], [100, 0]], false]);
+  tell(plan(1700, 1700));
+  expect(at(910)).toEqual([[[70, 0], [84, 36], [50, 0], [100, 0]], false]);
+  tell(new Float64Array([]));
+  expect(at(920)).toEqual([[], false]);
 });
 
 test('where there can be no worker, the elements move', { tag: '@once' }, async ({ page }) => {

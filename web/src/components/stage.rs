@@ -19,8 +19,9 @@ use yew::prelude::*;
 use crate::components::in_turn::in_turn;
 use crate::components::menu::{Menu, Whose};
 use crate::desk::{Desk, Part, use_turns};
-use crate::paint::{Painter, number};
+use crate::paint::{Painter, Surroundings, number};
 use crate::platform;
+use crate::player::Again;
 use crate::store::Open;
 use crate::watching::watch;
 
@@ -65,9 +66,10 @@ pub fn Stage(props: &Props) -> Html {
                 .zip(canvas)
                 .and_then(|(layer, canvas)| Painter::new(layer, canvas));
             let painting: Rc<RefCell<Option<Painter>>> = painter.clone();
-            player.set_paint(Some(Box::new(move |run, index, moves| {
-                if let Some(painter) = painting.borrow_mut().as_mut() {
-                    painter.paint(run, index, moves);
+            player.set_paint(Some(Box::new(move |run, index, pace| {
+                match painting.borrow_mut().as_mut() {
+                    Some(painter) => painter.paint(run, index, pace),
+                    None => Again::Turn,
                 }
             })));
             move || player.set_paint(None)
@@ -101,16 +103,24 @@ pub fn Stage(props: &Props) -> Html {
         Rc::new(scene::stage(run, index, size.0, size.1, focus))
     });
     {
-        // After each rendering the chips follow, since places may have changed with the size.
-        let (desk, scene, painter) = (desk.clone(), scene.clone(), painter.clone());
-        use_effect(move || {
-            desk.with(|run, index| {
+        // Where places have changed with the size, another run has come or another light, the chips follow.
+        let painter = painter.clone();
+        let below = Below {
+            desk: desk.clone(),
+            stage: scene.clone(),
+            around: Surroundings::of(scene.width, scene.height),
+            focus,
+            still: platform::prefers_still(),
+        };
+        use_effect_with(below, move |below| {
+            below.desk.with(|run, index| {
                 if let Some(painter) = painter.borrow_mut().as_mut() {
-                    painter.focus = focus
-                        .and_then(|number| run.violations().get(number))
-                        .cloned();
-                    painter.stage = scene;
-                    painter.still = platform::prefers_still();
+                    let focus = below.focus;
+                    let violation = focus.and_then(|number| run.violations().get(number));
+                    painter.focus = violation.cloned();
+                    painter.stage = below.stage.clone();
+                    painter.around = below.around;
+                    painter.still = below.still;
                     painter.repaint(run, index);
                 }
             });
@@ -185,6 +195,26 @@ pub fn Stage(props: &Props) -> Html {
             }
             { in_turn(&props.desk, Part::Told, twin) }
         </div>
+    }
+}
+
+/// What the messages move over.
+struct Below {
+    desk: Desk,
+    stage: Rc<Scene>,
+    around: Surroundings,
+    /// The violation that is lit.
+    focus: Option<usize>,
+    still: bool,
+}
+
+/// Equal where time alone may have changed what is on the wire.
+impl PartialEq for Below {
+    fn eq(&self, other: &Self) -> bool {
+        self.desk.is_of_same_intent(&other.desk)
+            && self.stage.stands_like(&other.stage)
+            && self.around == other.around
+            && (self.focus, self.still) == (other.focus, other.still)
     }
 }
 

@@ -1,13 +1,13 @@
 //! What moves, on a canvas that a worker draws: `web/chips.js`.
 //!
-//! The page sends once what each message looks like, and then, each frame, three numbers for each: its look, and
-//! where it is. The colours are the style sheets': they are asked what they would give the same message as SVG.
+//! The page sends once what each message looks like, and then at each turn how each goes on from there: the worker
+//! moves it by itself until the next. The colours are the style sheets': they are asked what they would give the same
+//! message as SVG.
 
 use std::cell::Cell;
 use std::rc::Rc;
 
-use js_sys::{Array, Float32Array, Object, Reflect};
-use scene::geometry::Point;
+use js_sys::{Array, Float64Array, Object, Reflect};
 use scene::{Flight, Part};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -16,28 +16,52 @@ use web_sys::{CssStyleDeclaration, Element, HtmlCanvasElement, Worker};
 
 use super::svg::{self, Layer};
 use crate::platform;
+use crate::player::Pace;
 
 /// Stands beside the page.
 const SCRIPT: &str = "chips.js";
-/// After a frame with which there are more, the worker forgets all looks, and is told again.
+/// Once there are more, the worker forgets all looks, and is told again.
 const LOOKS_MAX: usize = 1000;
 
 /// A canvas over the stage, and the worker that draws on it.
 pub struct Canvas {
     element: HtmlCanvasElement,
     hand: Hand,
-    /// Width and height of the stage, and how many pixels of the screen make one of the page's.
-    around: [f64; 3],
-    is_dark: bool,
+    around: Surroundings,
     /// Which looks are known, by number.
     looks: Vec<(String, Vec<Part>)>,
     /// The styles of the parts, as the style sheets give them for all their classes.
     styles: Vec<(String, Vec<Array>)>,
     /// How often all looks were forgotten.
     era: u32,
-    /// What the next frame shows.
-    frame: Vec<f32>,
+    /// How what was put goes on.
+    legs: Vec<f64>,
     is_clear: bool,
+}
+
+/// What a canvas is drawn for.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Surroundings {
+    /// The width of the stage.
+    pub width: f64,
+    /// Its height.
+    pub height: f64,
+    /// How many pixels of the screen make one of the page's.
+    pub pixels: f64,
+    /// Whether the page is dark.
+    pub is_dark: bool,
+}
+
+impl Surroundings {
+    /// Those of a stage of this size now.
+    pub fn of(width: f64, height: f64) -> Self {
+        Surroundings {
+            width,
+            height,
+            pixels: platform::pixels_per_length(),
+            is_dark: platform::is_dark(),
+        }
+    }
 }
 
 /// The number of a look, and the era in which it has it.
@@ -75,12 +99,11 @@ impl Canvas {
         Canvas {
             element,
             hand: Hand::Unasked,
-            around: [0.0; 3],
-            is_dark: false,
+            around: Surroundings::default(),
             looks: Vec::new(),
             styles: Vec::new(),
             era: 0,
-            frame: Vec::new(),
+            legs: Vec::new(),
             is_clear: true,
         }
     }
@@ -89,33 +112,34 @@ impl Canvas {
     pub fn is_ready(&mut self) -> bool {
         if let Hand::Unasked = self.hand {
             self.hand = hire(&self.element).unwrap_or(Hand::None);
+            self.fit();
         }
-        let is_measured = self.around[0] > 0.0;
+        let is_measured = self.around.width > 0.0;
         matches!(&self.hand, Hand::Worker { ready, .. } if ready.get() && is_measured)
     }
 
-    /// Looks at the theme, and at how many pixels the canvas needs for a stage of this size.
-    pub fn measure(&mut self, width: f64, height: f64) {
-        if !matches!(self.hand, Hand::Worker { .. }) {
-            return;
-        }
-        let is_dark = platform::is_dark();
-        if self.is_dark != is_dark {
-            self.is_dark = is_dark;
+    /// What it is drawn for, from now on.
+    pub fn put_into(&mut self, around: Surroundings) {
+        let before = std::mem::replace(&mut self.around, around);
+        if before.is_dark != around.is_dark {
             self.styles.clear();
             self.forget();
         }
-        let around = [width, height, platform::pixels_per_length()];
-        if self.around != around {
-            self.around = around;
-            // It may be zoomed by a style sheet too, which takes long to ask: a zoomed stage has another size.
-            let ratio = around[2] * platform::zoom(&self.element);
-            let size = [(width * ratio).round(), (height * ratio).round(), ratio];
-            self.send(
-                "size",
-                &size.map(JsValue::from).into_iter().collect::<Array>(),
-            );
+        if before != around {
+            self.fit();
         }
+    }
+
+    /// Gives it the pixels that it needs.
+    fn fit(&self) {
+        let Surroundings { width, height, .. } = self.around;
+        // It may be zoomed by a style sheet too, which takes long to ask: a zoomed stage has another size.
+        let ratio = self.around.pixels * platform::zoom(&self.element);
+        let size = [(width * ratio).round(), (height * ratio).round(), ratio];
+        self.send(
+            "size",
+            &size.map(JsValue::from).into_iter().collect::<Array>(),
+        );
     }
 
     /// Whether the worker still has a look.
@@ -159,24 +183,50 @@ impl Canvas {
         })
     }
 
-    /// The next frame shows this there, over what was put before.
-    pub fn put(&mut self, look: Look, at: Point) {
-        self.frame
-            .extend([look.number as f32, at.x as f32, at.y as f32]);
+    /// This goes on as it does at a moment, over what was put before.
+    pub fn put(&mut self, look: Look, flight: &Flight, now_us: u64) {
+        let (curve, trip) = (&flight.curve, &flight.trip);
+        let leg = trip.leg(now_us);
+        self.legs.push(look.number as f64);
+        for point in [curve.from, curve.bend, curve.to] {
+            self.legs.extend([point.x, point.y]);
+        }
+        self.legs.push(leg.share);
+        let times_us = [leg.from_us, leg.until_us, trip.flight_us, trip.sent_us];
+        self.legs.extend(times_us.map(|time_us| time_us as f64));
     }
 
-    /// Draws what was put since, and nothing else.
-    pub fn draw(&mut self) {
-        let nothing = self.frame.is_empty();
-        if let Hand::Worker { worker, .. } = &self.hand
-            && !(nothing && self.is_clear)
-        {
-            let _ = worker.post_message(&Float32Array::from(self.frame.as_slice()));
+    /// Draws what was put since and nothing else, from a moment on at a pace.
+    pub fn draw(&mut self, now_us: u64, pace: Pace) {
+        if self.legs.is_empty() {
+            return self.clear();
         }
-        self.is_clear = nothing;
-        self.frame.clear();
+        let until_us = pace.until.0.max(now_us);
+        let head = [
+            pace.since_ms,
+            now_us as f64,
+            pace.us_per_ms,
+            until_us as f64,
+        ];
+        self.post(&[&head, self.legs.as_slice()].concat());
+        self.is_clear = false;
+        self.legs.clear();
         if self.looks.len() > LOOKS_MAX {
             self.forget();
+        }
+    }
+
+    /// Draws nothing.
+    pub fn clear(&mut self) {
+        if !self.is_clear {
+            self.post(&[]);
+            self.is_clear = true;
+        }
+    }
+
+    fn post(&self, plan: &[f64]) {
+        if let Hand::Worker { worker, .. } = &self.hand {
+            let _ = worker.post_message(&Float64Array::from(plan));
         }
     }
 

@@ -1,9 +1,9 @@
 //! What moves: chips and crosses, outside the virtual DOM.
 //!
-//! Yew draws what stands. What moves is put each frame where the scene computes that it is. At rest it is SVG, as
+//! Yew draws what stands. What moves is where the scene computes that it is. At rest it is SVG, as
 //! all the rest: crisp at any size, and there for whoever wants to read it. While time runs a worker draws it on a
-//! canvas, which costs the page's thread next to nothing however much there is; where there can be no worker, SVG
-//! moves.
+//! canvas: it is told at each turn how everything goes on, and moves it by itself until the next, which costs the page's
+//! thread next to nothing however much there is. Where there can be no worker, SVG moves, each frame.
 
 mod canvas;
 mod svg;
@@ -19,7 +19,9 @@ use scene::geometry::Point;
 use scene::{Flight, Mark, SceneIndex, Stage};
 use web_sys::{HtmlCanvasElement, SvggElement};
 
+use crate::player::{Again, Pace};
 use canvas::Canvas;
+pub use canvas::Surroundings;
 use svg::{Drawn, Layer};
 
 /// How far along its way a chip stands where motion is reduced.
@@ -37,12 +39,14 @@ pub struct Painter {
     crosses: Ordered<Seq, Drawn>,
     /// How often somebody had done something to a message when all were drawn last.
     disturbed: usize,
-    /// Whether the cursor moves.
-    moves: bool,
+    /// How the cursor moves, where it does.
+    pace: Option<Pace>,
     /// How many frames the canvas has drawn since it began to.
     drawn: u32,
     /// The stage's places: they stand still, so an old stage gives them as well as a new one.
     pub stage: Rc<Stage>,
+    /// What the canvas is drawn for.
+    pub around: Surroundings,
     /// The violation that is lit.
     pub focus: Option<Violation>,
     /// Whether chips stand in the middle of their way instead of moving along it.
@@ -68,9 +72,10 @@ impl Painter {
             chips: Ordered::default(),
             crosses: Ordered::default(),
             disturbed: 0,
-            moves: false,
+            pace: None,
             drawn: 0,
             stage: Rc::default(),
+            around: Surroundings::default(),
             focus: None,
             still: false,
         })
@@ -78,25 +83,34 @@ impl Painter {
 
     /// Draws what is on the wire at the run's cursor, on this stage and with this violation lit.
     pub fn repaint(&mut self, run: &dyn Run, index: &SceneIndex) {
-        self.canvas.measure(self.stage.width, self.stage.height);
+        self.canvas.put_into(self.around);
         self.disturbed = index.disturbed();
         let flights = scene::flights(run, index, &self.stage, self.focus.as_ref());
         let mut here: Vec<Seq> = flights.iter().map(|flight| flight.seq).collect();
         sort_by_key(&mut here, |seq| (0, seq.0.into()));
         self.keep(&here);
         self.take(flights);
-        self.put(run, scene::marks(run, index, &self.stage));
+        self.put(run, index);
     }
 
     /// The same, where the stage stands as it stood: what is on its way keeps that, unless somebody holds it up, and
-    /// only what was sent since is new. This is what a frame costs. `moves` says whether the cursor
-    /// will soon be elsewhere.
-    pub fn paint(&mut self, run: &dyn Run, index: &SceneIndex, moves: bool) {
-        self.moves = moves;
+    /// only what was sent since is new. `pace` says how the cursor goes on; what is returned, when this has to be
+    /// called again where it does.
+    pub fn paint(&mut self, run: &dyn Run, index: &SceneIndex, pace: Option<Pace>) -> Again {
+        self.pace = pace;
         let here = run.in_flight();
         if here.len() > FLIGHTS_MAX || self.disturbed != index.disturbed() {
-            return self.repaint(run, index);
+            self.repaint(run, index);
+        } else {
+            self.go_on(run, index, here);
         }
+        match self.drawn > OVERLAP {
+            true => Again::Turn,
+            false => Again::Frame,
+        }
+    }
+
+    fn go_on(&mut self, run: &dyn Run, index: &SceneIndex, here: Vec<Seq>) {
         self.keep(&here);
         let sent = here.into_iter().filter(|seq| !self.chips.contains(*seq));
         let sent: Vec<Seq> = sent.collect();
@@ -104,7 +118,7 @@ impl Painter {
             let focus = self.focus.as_ref();
             self.take(scene::flights_of(run, index, &sent, &self.stage, focus));
         }
-        self.put(run, scene::marks(run, index, &self.stage));
+        self.put(run, index);
     }
 
     /// The message whose chip is at a point of the stage, or so near that one who taps means it.
@@ -150,7 +164,8 @@ impl Painter {
     }
 
     /// Draws everything where it is at the cursor.
-    fn put(&mut self, run: &dyn Run, marks: Vec<Mark>) {
+    fn put(&mut self, run: &dyn Run, index: &SceneIndex) {
+        let marks = scene::marks(run, index, &self.stage);
         let now_us = run.now().0 as f64;
         for chip in self.chips.values_mut() {
             chip.place = match self.still {
@@ -158,18 +173,28 @@ impl Painter {
                 false => scene::position(&chip.flight, now_us),
             };
         }
-        let on_canvas = self.moves && !self.still && self.canvas.is_ready();
-        self.drawn = if on_canvas { self.drawn + 1 } else { 0 };
-        if on_canvas {
-            self.put_on_canvas();
+        let moves = self.pace.filter(|_| !self.still && self.canvas.is_ready());
+        match moves {
+            Some(pace) => {
+                self.drawn = self.drawn.saturating_add(1);
+                let soon = scene::sent_until(run, index, pace.until);
+                let focus = self.focus.as_ref();
+                let soon = scene::flights_of(run, index, &soon, &self.stage, focus);
+                self.put_on_canvas(run.now().0, soon);
+                self.canvas.draw(run.now().0, pace);
+            }
+            None => {
+                self.drawn = 0;
+                self.canvas.clear();
+            }
         }
-        self.canvas.draw();
         self.put_in_svg(self.drawn <= OVERLAP);
         self.put_crosses(marks);
         self.layer.tidy();
     }
 
-    fn put_on_canvas(&mut self) {
+    /// With those that will be sent before the next turn.
+    fn put_on_canvas(&mut self, now_us: u64, soon: Vec<Flight>) {
         let radius = self.stage.chip_radius;
         let (layer, canvas) = (&mut self.layer, &mut self.canvas);
         // What a broken promise is about lies on top.
@@ -179,7 +204,12 @@ impl Painter {
                 let known = chip.look.filter(|look| canvas.knows(*look));
                 chip.look = known.or_else(|| canvas.look(&chip.flight, radius, layer));
                 if let Some(look) = chip.look {
-                    canvas.put(look, chip.place);
+                    canvas.put(look, &chip.flight, now_us);
+                }
+            }
+            for flight in soon.iter().filter(|flight| flight.bad == bad) {
+                if let Some(look) = canvas.look(flight, radius, layer) {
+                    canvas.put(look, flight, now_us);
                 }
             }
         }
