@@ -66,6 +66,17 @@ test('both are on one cursor: played, stepped and scrubbed', async ({ page }) =>
   await expect(sides(page, '.node.bad, .person.bad').first()).toBeVisible();
 });
 
+test('both stages are seen at once, above the player', async ({ page }) => {
+  await beside(page, /^Semi-sync/);
+  await page.locator('.compare').evaluate((compare) => compare.scrollIntoView());
+  const player = await page.locator('.compare .player').boundingBox();
+  const boxes = [];
+  for (const place of await page.locator('.side [data-place]').all()) boxes.push(await place.boundingBox());
+  expect(boxes.length).toBe(10);
+  expect(Math.min(...boxes.map(({ y }) => y))).toBeGreaterThan(0);
+  expect(Math.max(...boxes.map(({ y, height }) => y + height))).toBeLessThan(player.y);
+});
+
 test('one goes on with the right one, and finds the left one among the branches', async ({ page }) => {
   await beside(page, /^Sync/);
   await scrub(page, 0.1);
