@@ -1,5 +1,7 @@
 //! The scrubber's markers, and stepping from event to event.
 
+use std::mem::discriminant;
+
 use replication::engine::time::SimTime;
 use replication::ordered::sort_by_key;
 use replication::promise::Promise;
@@ -85,39 +87,63 @@ pub fn markers(run: &dyn Run, index: &SceneIndex) -> Vec<Marker> {
         .enumerate()
         .filter_map(|(i, violation)| {
             let kind = MarkerKind::Violation(violation.promise);
-            Some((at_us(violation.at)?, violation.at, kind, Tone::Bad, Some(i)))
+            Some(Found {
+                at_us: at_us(violation.at)?,
+                seq: violation.at,
+                kind,
+                tone: Tone::Bad,
+                violation: Some(i),
+                more: 0,
+            })
         });
     let turned = index.turns().iter().filter_map(|seq| {
         let record = records.get(seq.index())?;
         let (kind, tone) = turn(&record.kind)?;
-        Some((record.at.0, *seq, kind, tone, None))
-    });
-    let mut found: Vec<_> = broken.chain(turned).collect();
-    sort_by_key(&mut found, |(at_us, seq, ..)| (*at_us, seq.0.into()));
-    // Thinned out before anything is put into words: there may be thousands.
-    thin_out(
-        &mut found,
-        length_us(run) / MARKERS_SIDE_BY_SIDE,
-        |(at_us, _, kind, ..)| (*at_us, *kind),
-    );
-    let now = Moment::of(run, index);
-    found
-        .into_iter()
-        .map(|(at_us, seq, kind, tone, violation)| {
-            let violation = violation.and_then(|i| run.violations().get(i));
-            let words = match violation {
-                Some(violation) => violation.title.clone(),
-                None => words(&now, seq).unwrap_or_default(),
-            };
-            Marker {
-                seq,
-                at_us,
-                kind,
-                tone,
-                words: format!("{}: {words}", moment(at_us)),
-            }
+        Some(Found {
+            at_us: record.at.0,
+            seq: *seq,
+            kind,
+            tone,
+            violation: None,
+            more: 0,
         })
-        .collect()
+    });
+    let mut found: Vec<Found> = broken.chain(turned).collect();
+    sort_by_key(&mut found, |found| (found.at_us, found.seq.0.into()));
+    // Thinned out before anything is put into words: there may be thousands.
+    let found = thinned_out(found, length_us(run) / MARKERS_SIDE_BY_SIDE);
+    let now = Moment::of(run, index);
+    let marker = |found: Found| {
+        let violation = found.violation.and_then(|i| run.violations().get(i));
+        let words = match violation {
+            Some(violation) => violation.title.clone(),
+            None => words(&now, found.seq).unwrap_or_default(),
+        };
+        let more = match found.more {
+            0 => String::new(),
+            more => format!(" (and {more} more)"),
+        };
+        Marker {
+            seq: found.seq,
+            at_us: found.at_us,
+            kind: found.kind,
+            tone: found.tone,
+            words: format!("{}: {words}{more}", moment(found.at_us)),
+        }
+    };
+    found.into_iter().map(marker).collect()
+}
+
+/// What is to be marked.
+struct Found {
+    at_us: u64,
+    seq: Seq,
+    kind: MarkerKind,
+    tone: Tone,
+    /// Which violation it is, by number.
+    violation: Option<usize>,
+    /// How many that stand where it stands are not marked.
+    more: usize,
 }
 
 /// Whether stepping passes over a record: heartbeats, sendings, and what is told by what it causes.
@@ -190,7 +216,7 @@ pub fn previous_event(run: &dyn Run, index: &SceneIndex, at: SimTime) -> Option<
 }
 
 /// How many markers of one kind a scrubber shows at the most.
-const MARKERS_SIDE_BY_SIDE: u64 = 400;
+const MARKERS_SIDE_BY_SIDE: u64 = 200;
 
 /// What a record is on the scrubber, if it is there at all.
 fn turn(kind: &Kind) -> Option<(MarkerKind, Tone)> {
@@ -238,21 +264,16 @@ fn turn(kind: &Kind) -> Option<(MarkerKind, Tone)> {
     Some((kind, tone))
 }
 
-/// Leaves out markers that would stand on one of the same kind.
-fn thin_out<T>(markers: &mut Vec<T>, apart_us: u64, what: impl Fn(&T) -> (u64, MarkerKind)) {
-    let mut last: Vec<(MarkerKind, u64)> = Vec::new();
-    markers.retain(|marker| {
-        let (marker_us, marker_kind) = what(marker);
-        match last.iter_mut().find(|(kind, _)| *kind == marker_kind) {
-            Some((_, at_us)) if marker_us < *at_us + apart_us => false,
-            Some((_, at_us)) => {
-                *at_us = marker_us;
-                true
-            }
-            None => {
-                last.push((marker_kind, marker_us));
-                true
-            }
+/// Without those, of all in order, that would stand on one of the same kind: that one counts them. Broken promises look
+/// the same, whichever they are.
+fn thinned_out(all: Vec<Found>, apart_us: u64) -> Vec<Found> {
+    let mut left: Vec<Found> = Vec::new();
+    for found in all {
+        let alike = |other: &&mut Found| discriminant(&other.kind) == discriminant(&found.kind);
+        match left.iter_mut().rev().find(alike) {
+            Some(last) if found.at_us < last.at_us + apart_us => last.more += 1,
+            _ => left.push(found),
         }
-    });
+    }
+    left
 }

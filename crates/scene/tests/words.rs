@@ -279,6 +279,37 @@ fn the_scrubber_marks_what_turned() {
 }
 
 #[test]
+fn what_would_stand_on_another_mark_is_counted_by_it() {
+    let crowded = FAILOVER.replace(
+        r#""script": ["#,
+        r#""script": [ { "at_ms": 1000, "crash": "F2" }, { "at_ms": 1010, "restart": "F2" },
+          { "at_ms": 1020, "crash": "F2" }, { "at_ms": 1030, "restart": "F2" }, { "at_ms": 1050, "crash": "F2" },"#,
+    );
+    // Those less than a two-hundredth of the nine seconds apart.
+    let watched = Watched::new(&crowded).at_ms(9_000);
+    let markers = scene::markers(watched.run(), &watched.index);
+    let of = |kind| {
+        let its = markers.iter().filter(move |marker| marker.kind == kind);
+        its.map(|marker| marker.words.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        of(MarkerKind::Crash),
+        [
+            "1.000 s: F2 crashes; its memory is gone. (and 1 more)",
+            "1.050 s: F2 crashes; its memory is gone.",
+            "2.100 s: L crashes; its memory is gone."
+        ]
+    );
+    assert_eq!(
+        of(MarkerKind::Restart),
+        [
+            "1.010 s: F2 starts again from its disk. (and 1 more)",
+            "5.000 s: L starts again from its disk."
+        ]
+    );
+}
+
+#[test]
 fn settings_in_words() {
     let one_leader = Watched::new(STALE_READ);
     let leaderless = Watched::new(QUORUM);
