@@ -8,6 +8,8 @@ let ratio = 1;
 let clock;
 let chips = [];
 let asked;
+/** Whether anything is. */
+let shown = false;
 const looks = new Map();
 
 addEventListener('message', ({ data }) => {
@@ -23,12 +25,12 @@ addEventListener('message', ({ data }) => {
   }
 });
 
-/** Four numbers for the clock, and for each message its look, its curve, and when it is where on it. */
+/** Four numbers for the clock, and for each message its look, its curve, and when it is where on it; or nothing at all. */
 function plan([since_ms, from_us, us_per_ms, stop_us, ...numbers]) {
   clock = { since_ms, from_us, us_per_ms, stop_us };
   chips = [];
-  for (let place = 0; place < numbers.length; place += 12) {
-    const [look, ...way] = numbers.slice(place, place + 12);
+  for (let place = 0; place < numbers.length; place += 13) {
+    const [look, ...way] = numbers.slice(place, place + 13);
     chips.push({ paints: looks.get(look), way });
   }
   asked ??= requestAnimationFrame(draw);
@@ -45,13 +47,17 @@ function draw(frame_ms) {
     context.setTransform(ratio, 0, 0, ratio, ratio * place[0], ratio * place[1]);
     for (const paint of paints) paint();
   }
+  // The page waits for it, and then draws no longer itself.
+  const is_shown = clock.since_ms !== undefined;
+  if (is_shown && !shown) postMessage('drawn');
+  shown = is_shown;
   const goes = chips.length > 0 && clock.us_per_ms > 0 && now_us < clock.stop_us;
   asked = goes ? requestAnimationFrame(draw) : undefined;
 }
 
-/** Where a message is on its curve; nowhere before it is sent. That it is received the page says. */
-function placeAt(now_us, [x0, y0, x1, y1, x2, y2, share, from_us, until_us, flight_us, sent_us]) {
-  if (now_us < sent_us) return undefined;
+/** Where a message is on its curve; nowhere before it is sent, nor once it is received. */
+function placeAt(now_us, [x0, y0, x1, y1, x2, y2, share, from_us, until_us, flight_us, sent_us, over_us]) {
+  if (now_us < sent_us || now_us >= over_us) return undefined;
   const gone_us = Math.min(Math.max(now_us, from_us), until_us) - from_us;
   const t = Math.min(share + gone_us / flight_us, 1);
   const [a, b, c] = [(1 - t) ** 2, 2 * (1 - t) * t, t ** 2];

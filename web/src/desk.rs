@@ -235,6 +235,7 @@ impl Desk {
 
     /// Stops it.
     pub fn pause(&self) {
+        self.player.catch_up();
         self.store.dispatch(Action::Pause);
     }
 
@@ -300,6 +301,7 @@ impl Desk {
 
     /// Another speed.
     pub fn pace(&self, speed: Speed) {
+        self.player.catch_up();
         self.store.dispatch(Action::Pace(speed));
     }
 
@@ -360,6 +362,7 @@ impl Desk {
         if self.is_over() {
             return self.store.dispatch(Action::Refuse(OVER.to_owned()));
         }
+        self.player.catch_up();
         let at = self.player.now().after_us(1);
         let changed = interventions
             .iter()
@@ -471,6 +474,7 @@ impl Desk {
 
     /// Opens one thing over the page, or closes it.
     pub fn show(&self, open: Open) {
+        self.player.catch_up();
         self.store.dispatch(Action::Show(open));
     }
 

@@ -68,9 +68,9 @@ impl Part {
     fn has(self, turn: u32) -> bool {
         let (every, first) = match self {
             Part::Stage | Part::Player | Part::Diagram => (2, 0),
-            Part::Said => (8, 0),
-            Part::Read => (8, 1),
-            Part::Told => (16, 5),
+            Part::Said => (4, 0),
+            Part::Read => (4, 1),
+            Part::Told => (16, 7),
             Part::Promises => (16, 3),
             Part::Measured => (16, 11),
         };
@@ -90,6 +90,17 @@ pub struct Pace {
     pub us_per_ms: f64,
     /// Where it stops, unless it is told more before.
     pub until: SimTime,
+}
+
+impl Pace {
+    /// None: the cursor stays there.
+    pub fn at_rest(at: SimTime) -> Self {
+        Pace {
+            since_ms: 0.0,
+            us_per_ms: 0.0,
+            until: at,
+        }
+    }
 }
 
 /// When what moves has to be painted again while time runs.
@@ -398,9 +409,25 @@ impl Player {
         self.0.version.get()
     }
 
+    /// Moves the cursor to where it has come by itself since it was moved last: who stops time stops what is seen.
+    pub fn catch_up(&self) {
+        let runs = self.0.speed.get().is_some();
+        let Some(since_ms) = self.0.frame_ms.get().filter(|_| runs) else {
+            return;
+        };
+        let (now_ms, pace) = (platform::now_ms(), self.0.pace());
+        let passed_us = (now_ms - since_ms).max(0.0) * pace.us_per_ms;
+        let to = self.now().after_us(passed_us as u64).min(pace.until);
+        self.0.frame_ms.set(Some(now_ms));
+        self.0.reel.borrow_mut().seek(to);
+        self.0.follow(to);
+        self.0.count();
+        self.0.settle();
+    }
+
     /// Moves the cursor.
     pub fn seek(&self, to: SimTime) {
-        self.0.rest_us.set(0.0);
+        self.0.put_down();
         self.0.reel.borrow_mut().seek(to);
         self.0.follow(to);
         let weak = Rc::downgrade(&self.0);
@@ -415,7 +442,7 @@ impl Player {
 
     /// Another run takes the place of this one, with the cursor at `at`.
     pub fn replace(&self, scenario: Arc<Scenario>, seed: u64, at: SimTime) {
-        self.0.rest_us.set(0.0);
+        self.0.put_down();
         *self.0.reel.borrow_mut() = Reel::opened(scenario, seed, at);
         *self.0.course.borrow_mut() = None;
         self.0.follow(at);
@@ -424,7 +451,7 @@ impl Player {
 
     /// From the cursor on, what this scenario says; then goes to `at`.
     pub fn fork(&self, scenario: Arc<Scenario>, at: SimTime) {
-        self.0.rest_us.set(0.0);
+        self.0.put_down();
         let mut forked = self.with(|run, _| run.fork(scenario));
         forked.seek(at);
         *self.0.reel.borrow_mut() = Reel::of(forked);
@@ -437,10 +464,12 @@ impl Player {
     pub fn pace(&self, speed: Option<Speed>, until: Option<SimTime>) {
         self.0.speed.set(speed);
         self.0.until.set(until);
-        self.0.frame_ms.set(None);
+        self.0.put_down();
         Inner::beat(&self.0);
-        if speed.is_none() {
-            self.0.paint(None);
+        match speed {
+            Some(_) if self.0.again.get() == Again::Turn => self.0.paint(Some(self.0.pace())),
+            Some(_) => {}
+            None => self.0.paint(None),
         }
     }
 
@@ -487,6 +516,13 @@ impl Player {
 }
 
 impl Inner {
+    /// The cursor is put somewhere now: from there time goes on, where it runs.
+    fn put_down(&self) {
+        self.rest_us.set(0.0);
+        let runs = self.speed.get();
+        self.frame_ms.set(runs.map(|_| platform::now_ms()));
+    }
+
     /// Arranges the next move, or none.
     fn beat(this: &Rc<Self>) {
         let seen = this.on_screen.get() && this.tab_shown.get();

@@ -281,13 +281,31 @@ pub fn flights_of(
     flights_among(&Moment::of(run, index), seqs, stage, focus)
 }
 
-/// What is sent after the run's cursor and no later than `until`, as far as that is known, in order.
-pub fn sent_until(run: &dyn Run, index: &SceneIndex, until: SimTime) -> Vec<Seq> {
+/// What will happen on the wire.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Soon {
+    /// What will be sent, in order.
+    pub sent: Vec<Seq>,
+    /// What will be received, or lost, and when, in microseconds of true time.
+    pub over: Vec<(Seq, u64)>,
+}
+
+/// What happens on the wire after the run's cursor and no later than `until`, as far as that is known.
+pub fn soon(run: &dyn Run, index: &SceneIndex, until: SimTime) -> Soon {
     let moment = Moment::of(run, index);
     let ahead = &run.records()[moment.happened..index.known()];
-    let soon = ahead.iter().take_while(|record| record.at <= until);
-    let sent = soon.filter(|record| matches!(record.kind, Kind::Sent { .. }));
-    sent.map(|record| record.seq).take(FLIGHTS_MAX).collect()
+    let mut soon = Soon::default();
+    for record in ahead.iter().take_while(|record| record.at <= until) {
+        match (record.kind, record.cause) {
+            (Kind::Sent { .. }, _) if soon.sent.len() < FLIGHTS_MAX => soon.sent.push(record.seq),
+            (
+                Kind::Delivered | Kind::Lost { .. } | Kind::Undelivered | Kind::Dropped,
+                Some(sent),
+            ) => soon.over.push((sent, record.at.0)),
+            _ => {}
+        }
+    }
+    soon
 }
 
 fn flights_among(

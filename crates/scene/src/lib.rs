@@ -59,7 +59,7 @@ pub use discards::{DiscardedWrite, discarded_writes};
 pub use events::{event_words, recent_events};
 pub use fixes::{FixRow, Pair, fix_rows};
 pub use flights::{
-    ChipShape, Flight, Mark, Part, flights, flights_of, marks, position, sent_until,
+    ChipShape, Flight, Mark, Part, Soon, flights, flights_of, marks, position, soon,
 };
 pub use index::SceneIndex;
 pub use screens::{Screen, what_they_see};

@@ -3,13 +3,12 @@
 mod common;
 
 use common::{QUORUM, STALE_READ, Watched, busy, shipped};
-use replication::trace::Kind;
+use replication::trace::{Kind, Seq};
 use scene::flights::{FLIGHTS_MAX, MARK_US};
 use scene::geometry::{Point, Rect};
 use scene::space_time::{self, What};
 use scene::{
-    ChipShape, Flight, Stage, flights, flights_of, marks, position, sent_until, stage,
-    state_caption,
+    ChipShape, Flight, Stage, flights, flights_of, marks, position, soon, stage, state_caption,
 };
 
 fn look(watched: &Watched) -> (Stage, Vec<Flight>) {
@@ -73,9 +72,19 @@ fn what_is_sent_soon_is_known_before() {
             let (_, then) = look(&watched);
             watched.seek_ms(ms);
             let now_us = watched.run().now().0;
-            let (stage, _) = look(&watched);
-            let soon = sent_until(watched.run(), &watched.index, until);
-            let soon = flights_of(watched.run(), &watched.index, &soon, &stage, None);
+            let (stage, now) = look(&watched);
+            let soon = soon(watched.run(), &watched.index, until);
+            // What is on the wire then is what was, with what was sent and without what was received.
+            let is_over = |seq: &Seq| soon.over.iter().any(|(over, _)| over == seq);
+            let was = now.iter().map(|flight| flight.seq);
+            let mut left: Vec<Seq> = was.chain(soon.sent.iter().copied()).collect();
+            left.retain(|seq| !is_over(seq));
+            left.sort_by_key(|seq| seq.0);
+            let mut here: Vec<Seq> = then.iter().map(|flight| flight.seq).collect();
+            here.sort_by_key(|seq| seq.0);
+            assert_eq!(left, here, "{name} at {ms} ms");
+            assert!(soon.over.iter().all(|(_, at_us)| *at_us > now_us));
+            let soon = flights_of(watched.run(), &watched.index, &soon.sent, &stage, None);
             assert!(soon.iter().all(|flight| flight.trip.sent_us > now_us));
             let sent = then.iter().filter(|flight| flight.trip.sent_us > now_us);
             missing.extend(

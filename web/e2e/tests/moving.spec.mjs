@@ -61,6 +61,8 @@ async function looksAlike(page) {
     const { x, y, width, height } = await chip.boundingBox();
     boxes.push({ x: x - stage.x, y: y - stage.y, width, height });
   }
+  // For a moment the canvas shows what has come to rest, too.
+  await page.waitForTimeout(400);
   await page.locator('.chips').evaluate((chips) => chips.style.setProperty('visibility', 'hidden'));
   const bare = await picture();
 
@@ -76,6 +78,49 @@ test('what moves looks as it does at rest', async ({ page }) => {
   const { chips, wrong } = await looksAlike(page);
   expect(chips).toBeGreaterThan(8);
   expect(wrong).toEqual([]);
+});
+
+test('no picture lacks what moves, when time begins to run or stops', { tag: '@once' }, async ({ page, context }) => {
+  test.slow();
+  await busy(page);
+  const boxes = [];
+  for (const chip of await page.locator('.chip').all()) boxes.push(await chip.boundingBox());
+  const seen = [];
+  const session = await context.newCDPSession(page);
+  session.on('Page.screencastFrame', ({ data, sessionId }) => {
+    seen.push(data);
+    session.send('Page.screencastFrameAck', { sessionId });
+  });
+  await session.send('Page.startScreencast', { format: 'jpeg', quality: 90 });
+  for (let time = 0; time < 5; time += 1) {
+    for (const word of ['Play', 'Pause']) {
+      await expect(page.locator('.play')).toHaveText(word);
+      await page.locator('.play').click();
+      await page.waitForTimeout(400);
+    }
+  }
+  await session.send('Page.stopScreencast');
+  await session.detach();
+  expect(seen.length).toBeGreaterThan(20);
+  const counts = [];
+  for (const picture of seen) {
+    counts.push(await page.evaluate(async ([picture, boxes]) => {
+      const bytes = Uint8Array.from(atob(picture), (char) => char.charCodeAt(0));
+      const image = await createImageBitmap(new Blob([bytes], { type: 'image/jpeg' }));
+      const context = new OffscreenCanvas(image.width, image.height).getContext('2d');
+      context.drawImage(image, 0, 0);
+      const ratio = image.width / innerWidth;
+      // What is drawn has more than one colour, or is none that a ground has.
+      return boxes.filter(({ x, y, width, height }) => {
+        const { data } = context.getImageData(...[x, y, width, height].map((length) => Math.round(length * ratio)));
+        const dark = data.filter((value, place) => place % 4 !== 3 && value < 160).length;
+        return dark > data.length / 20;
+      }).length;
+    }, [picture, boxes]));
+  }
+  const most = Math.max(...counts);
+  expect(most).toBeGreaterThan(boxes.length / 2);
+  expect(counts.filter((count) => count < most / 2)).toEqual([]);
 });
 
 test('after hundreds of messages, too', { tag: '@once' }, async ({ page }) => {
@@ -126,6 +171,7 @@ test('a worker goes on as it was told, and no further', { tag: '@once' }, () => 
   const drawn = [];
   let turn;
   let heard;
+  const said = [];
   let asked;
   const nothing = () => {};
   const context = {
@@ -136,7 +182,7 @@ test('a worker goes on as it was told, and no further', { tag: '@once' }, () => 
   };
   runInNewContext(readFileSync(new URL('../../chips.js', import.meta.url), 'utf8'), {
     addEventListener: (_, listener) => (heard = listener),
-    postMessage: nothing,
+    postMessage: (word) => said.push(word),
     performance: { timeOrigin: 1_000_000 },
     requestAnimationFrame: (draw) => ((asked = draw), 1),
     Path2D: class {
@@ -161,21 +207,22 @@ test('a worker goes on as it was told, and no further', { tag: '@once' }, () => 
   const plan = (now_us, stop_us) => new Float64Array([
     // At 1,000,500 ms since 1970 it is `now_us`, and ten microseconds pass in a millisecond.
     1_000_500, now_us, 10, stop_us,
-    // Moves from 1000 to 2000; stands half-way until 1600; will be sent at 1200; has arrived.
-    ...straight, 0, 1000, 2000, 1000, 1000,
-    ...bent, 0.5, 1600, 2000, 1000, 400,
-    ...straight, 0, 1200, 2200, 1000, 1200,
-    ...straight, 0, 100, 1000, 900, 100,
+    // Moves from 1000 to 2000; stands half-way until 1600; will be sent at 1200; is there, and waits until 1600.
+    ...straight, 0, 1000, 2000, 1000, 1000, Infinity,
+    ...bent, 0.5, 1600, 2000, 1000, 400, Infinity,
+    ...straight, 0, 1200, 2200, 1000, 1200, Infinity,
+    ...straight, 0, 100, 1000, 900, 100, 1600,
   ]);
   tell(plan(1000, 1700));
   expect(at(500)).toEqual([[[0, 0], [75, 25], [100, 0]], true]);
   expect(at(510)).toEqual([[[10, 0], [75, 25], [100, 0]], true]);
   expect(at(530)).toEqual([[[30, 0], [75, 25], [10, 0], [100, 0]], true]);
-  expect(at(565)).toEqual([[[65, 0], [80, 30], [45, 0], [100, 0]], true]);
+  expect(at(565)).toEqual([[[65, 0], [80, 30], [45, 0]], true]);
   // Here time stops.
-  expect(at(900)).toEqual([[[70, 0], [84, 36], [50, 0], [100, 0]], false]);
+  expect(at(900)).toEqual([[[70, 0], [84, 36], [50, 0]], false]);
   tell(plan(1700, 1700));
-  expect(at(910)).toEqual([[[70, 0], [84, 36], [50, 0], [100, 0]], false]);
+  expect(at(910)).toEqual([[[70, 0], [84, 36], [50, 0]], false]);
+  expect(said).toEqual(['ready', 'drawn']);
   tell(new Float64Array([]));
   expect(at(920)).toEqual([[], false]);
 });

@@ -51,7 +51,7 @@ pub fn Promises(props: &Props) -> Html {
             }
             if !others.is_empty() {
                 <details class="untested">
-                    <summary><span>{ format!("not tested here: {}", names.join(", ")) }</span></summary>
+                    <summary><span>{ format!("not tested {}: {}", if desk.is_known() { "here" } else { "so far" }, names.join(", ")) }</span></summary>
                     <ul class="promises">{ for others.iter().map(|row| view(row, true)) }</ul>
                 </details>
             }

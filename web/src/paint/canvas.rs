@@ -7,12 +7,13 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use gloo_timers::callback::Timeout;
 use js_sys::{Array, Float64Array, Object, Reflect};
 use scene::{Flight, Part};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::*;
-use web_sys::{CssStyleDeclaration, Element, HtmlCanvasElement, Worker};
+use web_sys::{CssStyleDeclaration, Element, HtmlCanvasElement, MessageEvent, Worker};
 
 use super::svg::{self, Layer};
 use crate::platform;
@@ -20,6 +21,8 @@ use crate::player::Pace;
 
 /// Stands beside the page.
 const SCRIPT: &str = "chips.js";
+/// How long the canvas shows what has come to rest: until the page shows the same.
+const CLEAR_MS: u32 = 250;
 /// Once there are more, the worker forgets all looks, and is told again.
 const LOOKS_MAX: usize = 1000;
 
@@ -36,7 +39,8 @@ pub struct Canvas {
     era: u32,
     /// How what was put goes on.
     legs: Vec<f64>,
-    is_clear: bool,
+    is_clear: Rc<Cell<bool>>,
+    clearing: Option<Timeout>,
 }
 
 /// What a canvas is drawn for.
@@ -75,11 +79,12 @@ pub struct Look {
 enum Hand {
     /// Nobody has asked for it yet.
     Unasked,
-    /// A worker; `ready` once it has the canvas.
+    /// A worker; `ready` once it has the canvas, and `drawn` once it has drawn on it since it was clear.
     Worker {
         worker: Worker,
         ready: Rc<Cell<bool>>,
-        _heard: Closure<dyn FnMut()>,
+        drawn: Rc<Cell<bool>>,
+        _heard: Closure<dyn FnMut(MessageEvent)>,
     },
     /// There can be none.
     None,
@@ -104,7 +109,8 @@ impl Canvas {
             styles: Vec::new(),
             era: 0,
             legs: Vec::new(),
-            is_clear: true,
+            is_clear: Rc::new(Cell::new(true)),
+            clearing: None,
         }
     }
 
@@ -183,8 +189,8 @@ impl Canvas {
         })
     }
 
-    /// This goes on as it does at a moment, over what was put before.
-    pub fn put(&mut self, look: Look, flight: &Flight, now_us: u64) {
+    /// This goes on as it does at a moment, over what was put before; from `over_us` on it is no longer there.
+    pub fn put(&mut self, look: Look, flight: &Flight, now_us: u64, over_us: Option<u64>) {
         let (curve, trip) = (&flight.curve, &flight.trip);
         let leg = trip.leg(now_us);
         self.legs.push(look.number as f64);
@@ -194,13 +200,13 @@ impl Canvas {
         self.legs.push(leg.share);
         let times_us = [leg.from_us, leg.until_us, trip.flight_us, trip.sent_us];
         self.legs.extend(times_us.map(|time_us| time_us as f64));
+        self.legs
+            .push(over_us.map_or(f64::INFINITY, |over_us| over_us as f64));
     }
 
     /// Draws what was put since and nothing else, from a moment on at a pace.
     pub fn draw(&mut self, now_us: u64, pace: Pace) {
-        if self.legs.is_empty() {
-            return self.clear();
-        }
+        self.clearing = None;
         let until_us = pace.until.0.max(now_us);
         let head = [
             pace.since_ms,
@@ -209,18 +215,32 @@ impl Canvas {
             until_us as f64,
         ];
         self.post(&[&head, self.legs.as_slice()].concat());
-        self.is_clear = false;
         self.legs.clear();
+        self.is_clear.set(false);
         if self.looks.len() > LOOKS_MAX {
             self.forget();
         }
     }
 
-    /// Draws nothing.
-    pub fn clear(&mut self) {
-        if !self.is_clear {
-            self.post(&[]);
-            self.is_clear = true;
+    /// Whether nothing is drawn on it.
+    pub fn is_clear(&self) -> bool {
+        self.is_clear.get()
+    }
+
+    /// Whether it has been drawn on since it was clear.
+    pub fn is_drawn(&self) -> bool {
+        matches!(&self.hand, Hand::Worker { drawn, .. } if drawn.get())
+    }
+
+    /// Draws nothing, once the same can be seen elsewhere.
+    pub fn clear_soon(&mut self) {
+        if let Hand::Worker { worker, drawn, .. } = &self.hand {
+            let (worker, drawn, is_clear) = (worker.clone(), drawn.clone(), self.is_clear.clone());
+            self.clearing = Some(Timeout::new(CLEAR_MS, move || {
+                let _ = worker.post_message(&Float64Array::new_with_length(0));
+                drawn.set(false);
+                is_clear.set(true);
+            }));
         }
     }
 
@@ -254,9 +274,13 @@ fn hire(element: &HtmlCanvasElement) -> Option<Hand> {
     }
     let worker = Worker::new(SCRIPT).ok()?;
     let ready = Rc::new(Cell::new(false));
+    let drawn = Rc::new(Cell::new(false));
     let heard = {
-        let ready = ready.clone();
-        Closure::new(move || ready.set(true))
+        let (ready, drawn) = (ready.clone(), drawn.clone());
+        Closure::new(move |event: MessageEvent| match event.data().as_string() {
+            Some(said) if said == "drawn" => drawn.set(true),
+            _ => ready.set(true),
+        })
     };
     worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
     let canvas = element.transfer_control_to_offscreen().ok()?;
@@ -268,6 +292,7 @@ fn hire(element: &HtmlCanvasElement) -> Option<Hand> {
     Some(Hand::Worker {
         worker,
         ready,
+        drawn,
         _heard: heard,
     })
 }

@@ -16,7 +16,7 @@ use replication::run::Run;
 use replication::trace::Seq;
 use scene::flights::FLIGHTS_MAX;
 use scene::geometry::Point;
-use scene::{Flight, Mark, SceneIndex, Stage};
+use scene::{Flight, Mark, SceneIndex, Soon, Stage};
 use web_sys::{HtmlCanvasElement, SvggElement};
 
 use crate::player::{Again, Pace};
@@ -28,8 +28,8 @@ use svg::{Drawn, Layer};
 const STILL_AT: f64 = 0.5;
 /// How far beside a chip a tap still means it, in pixels.
 const TAP: f64 = 8.0;
-/// For so many frames SVG goes on moving when the canvas begins: what a worker draws is seen a little later.
-const OVERLAP: u32 = 6;
+/// For so many frames SVG goes on moving once the canvas is drawn on: that is seen a little later.
+const OVERLAP: u32 = 4;
 
 /// Draws the messages of one stage.
 pub struct Painter {
@@ -176,16 +176,16 @@ impl Painter {
         let moves = self.pace.filter(|_| !self.still && self.canvas.is_ready());
         match moves {
             Some(pace) => {
-                self.drawn = self.drawn.saturating_add(1);
-                let soon = scene::sent_until(run, index, pace.until);
-                let focus = self.focus.as_ref();
-                let soon = scene::flights_of(run, index, &soon, &self.stage, focus);
-                self.put_on_canvas(run.now().0, soon);
-                self.canvas.draw(run.now().0, pace);
+                self.put_on_canvas(run, index, pace);
+                let drawn = u32::from(self.canvas.is_drawn());
+                self.drawn = self.drawn.saturating_add(drawn);
             }
             None => {
                 self.drawn = 0;
-                self.canvas.clear();
+                if !self.canvas.is_clear() {
+                    self.put_on_canvas(run, index, Pace::at_rest(run.now()));
+                    self.canvas.clear_soon();
+                }
             }
         }
         self.put_in_svg(self.drawn <= OVERLAP);
@@ -193,8 +193,15 @@ impl Painter {
         self.layer.tidy();
     }
 
-    /// With those that will be sent before the next turn.
-    fn put_on_canvas(&mut self, now_us: u64, soon: Vec<Flight>) {
+    /// With what will be sent, and without what will be received, before the next turn.
+    fn put_on_canvas(&mut self, run: &dyn Run, index: &SceneIndex, pace: Pace) {
+        let now_us = run.now().0;
+        let Soon { sent, over } = scene::soon(run, index, pace.until);
+        let sent = scene::flights_of(run, index, &sent, &self.stage, self.focus.as_ref());
+        let over_us = |flight: &Flight| {
+            let mut over = over.iter();
+            over.find_map(|(seq, at_us)| (*seq == flight.seq).then_some(*at_us))
+        };
         let radius = self.stage.chip_radius;
         let (layer, canvas) = (&mut self.layer, &mut self.canvas);
         // What a broken promise is about lies on top.
@@ -204,15 +211,16 @@ impl Painter {
                 let known = chip.look.filter(|look| canvas.knows(*look));
                 chip.look = known.or_else(|| canvas.look(&chip.flight, radius, layer));
                 if let Some(look) = chip.look {
-                    canvas.put(look, &chip.flight, now_us);
+                    canvas.put(look, &chip.flight, now_us, over_us(&chip.flight));
                 }
             }
-            for flight in soon.iter().filter(|flight| flight.bad == bad) {
+            for flight in sent.iter().filter(|flight| flight.bad == bad) {
                 if let Some(look) = canvas.look(flight, radius, layer) {
-                    canvas.put(look, flight, now_us);
+                    canvas.put(look, flight, now_us, over_us(flight));
                 }
             }
         }
+        self.canvas.draw(now_us, pace);
     }
 
     /// Puts the chips there as SVG, or takes all of them away.

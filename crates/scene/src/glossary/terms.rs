@@ -140,7 +140,7 @@ pub const TERMS: &[Term] = &[
         id: "hint",
         name: "hinted handoff",
         also: &["hint", "hints"],
-        means: "Where a replica can’t be reached, another node keeps its write for it, as a hint, and hands it over later. Until then, reads of the right replicas don’t find it.",
+        means: "Where a replica can’t be reached, another node keeps its write for it, as a hint, and hands it over later. Until then, reads of the right replicas don’t find it. In Dynamo’s sloppy quorum a hint counts towards W; in Cassandra only at level ANY.",
     },
     Term {
         id: "home-region",
@@ -194,7 +194,7 @@ pub const TERMS: &[Term] = &[
         id: "linearizable",
         name: "linearizable",
         also: &["linearizability"],
-        means: "As if there were one copy, and each operation happened at one moment between its call and its answer. Once anyone has seen a write, everyone does.",
+        means: "As if there were one copy, and each operation happened at one moment between its call and its answer. Once a write is done, or anyone has seen it, every later read sees it.",
     },
     Term {
         id: "log",
