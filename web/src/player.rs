@@ -1,9 +1,9 @@
 //! The player: owns the run, outside the virtual DOM, and moves its cursor.
 //!
 //! `seek` is its only verb: playing, stepping, scrubbing and jumping are all seeks. While playing, it moves the cursor
-//! at each turn, paints, and has the parts of the page that Yew renders drawn by turns, those that are
-//! watched between seven and eight times a second. Where what moves can't go on by itself until the next turn, the cursor moves
-//! with each frame. Paused, hidden or off the screen, nothing runs at all.
+//! at each turn, paints, and has the parts of the page that Yew renders drawn by turns, those that are watched between
+//! seven and eight times a second. Where what moves can't go on by itself until the next turn, the cursor moves with
+//! each frame. Paused, hidden or off the screen, nothing runs at all.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::{Rc, Weak};
@@ -417,7 +417,10 @@ impl Player {
         };
         let (now_ms, pace) = (platform::now_ms(), self.0.pace());
         let passed_us = (now_ms - since_ms).max(0.0) * pace.us_per_ms;
-        let to = self.now().after_us(passed_us as u64).min(pace.until);
+        let to = self.now().after_us(passed_us as u64);
+        // Not quite to where time stops by itself: there it has more to tell.
+        let last = SimTime(pace.until.0.saturating_sub(1)).max(self.now());
+        let to = to.min(last);
         self.0.frame_ms.set(Some(now_ms));
         self.0.reel.borrow_mut().seek(to);
         self.0.follow(to);
