@@ -70,9 +70,9 @@ impl Part {
             Part::Stage | Part::Player | Part::Diagram => (2, 0),
             Part::Said => (4, 0),
             Part::Read => (4, 1),
+            // The one says what is at risk, and the other how much.
+            Part::Promises | Part::Measured => (16, 3),
             Part::Told => (16, 7),
-            Part::Promises => (16, 3),
-            Part::Measured => (16, 11),
         };
         turn % every == first
     }
