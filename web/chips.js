@@ -10,13 +10,14 @@ let chips = [];
 let asked;
 /** Whether anything is. */
 let shown = false;
-const looks = new Map();
+/** What was told of the style sheets, and what messages look like; each by number. */
+let styles = [];
+let looks = [];
 
 addEventListener('message', ({ data }) => {
-  if (data instanceof Float64Array) plan(data);
-  else if (data.look) looks.set(data.look[0], data.look[1].map(brush));
+  if (Array.isArray(data)) plan(...data);
   else if (data.size) [canvas.width, canvas.height, ratio] = data.size;
-  else if (data.forget) looks.clear();
+  else if (data.forget) [styles, looks] = [[], []];
   else if (data.canvas) {
     canvas = data.canvas;
     context = canvas.getContext('2d');
@@ -25,13 +26,17 @@ addEventListener('message', ({ data }) => {
   }
 });
 
-/** Four numbers for the clock, and for each message its look, its curve, and when it is where on it; or nothing at all. */
-function plan([since_ms, from_us, us_per_ms, stop_us, ...numbers]) {
+/**
+ * What is new of styles and looks, as JSON, if anything is; and four numbers for the clock, and for each message its look,
+ * its curve, and when it is where on it; or nothing at all.
+ */
+function plan(news, [since_ms, from_us, us_per_ms, stop_us, ...numbers]) {
+  if (news) learn(JSON.parse(news));
   clock = { since_ms, from_us, us_per_ms, stop_us };
   chips = [];
   for (let place = 0; place < numbers.length; place += 13) {
     const [look, ...way] = numbers.slice(place, place + 13);
-    chips.push({ paints: looks.get(look), way });
+    chips.push({ paints: looks[look], way });
   }
   asked ??= requestAnimationFrame(draw);
 }
@@ -64,8 +69,13 @@ function placeAt(now_us, [x0, y0, x1, y1, x2, y2, share, from_us, until_us, flig
   return [a * x0 + b * x1 + c * x2, a * y0 + b * y1 + c * y2];
 }
 
+function learn(news) {
+  styles.push(...news.styles);
+  for (const [style, parts] of news.looks) looks.push(parts.map((part, place) => brush(part, styles[style][place])));
+}
+
 /** What paints a part of a message around its own origin. */
-function brush([kind, what, [fill, stroke, width, lineCap, lineJoin, opacity, weight, family]]) {
+function brush([kind, what], [fill, stroke, width, lineCap, lineJoin, opacity, weight, family]) {
   if (kind === 'text') {
     const [words, size] = what;
     const font = `${weight} ${size}px ${family}`;

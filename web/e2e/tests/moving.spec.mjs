@@ -188,8 +188,6 @@ test('a worker goes on as it was told, and no further', { tag: '@once' }, () => 
     Path2D: class {
       roundRect() {}
     },
-    Float64Array,
-    Map,
   });
   const tell = (data) => heard({ data });
   /** What is drawn at a time of the worker's own clock, and whether it wants to draw again. */
@@ -201,9 +199,10 @@ test('a worker goes on as it was told, and no further', { tag: '@once' }, () => 
   };
   tell({ canvas: { getContext: () => context, width: 0, height: 0 } });
   tell({ size: [200, 200, 1] });
-  tell({ look: [7, [['rect', [0, 0, 1, 1, 0], ['red', 'none', '1px', 'butt', 'miter', '1', '400', 'serif']]]] });
-  const straight = [7, 0, 0, 50, 0, 100, 0];
-  const bent = [7, 0, 0, 100, 0, 100, 100];
+  const style = ['red', 'none', '1px', 'butt', 'miter', '1', '400', 'serif'];
+  const look = [0, [['rect', [0, 0, 1, 1, 0]]]];
+  const straight = [1, 0, 0, 50, 0, 100, 0];
+  const bent = [0, 0, 0, 100, 0, 100, 100];
   const plan = (now_us, stop_us) => new Float64Array([
     // At 1,000,500 ms since 1970 it is `now_us`, and ten microseconds pass in a millisecond.
     1_000_500, now_us, 10, stop_us,
@@ -213,17 +212,18 @@ test('a worker goes on as it was told, and no further', { tag: '@once' }, () => 
     ...straight, 0, 1200, 2200, 1000, 1200, Infinity,
     ...straight, 0, 100, 1000, 900, 100, 1600,
   ]);
-  tell(plan(1000, 1700));
+  tell([JSON.stringify({ styles: [[style]], looks: [look] }), new Float64Array([])]);
+  tell([JSON.stringify({ styles: [], looks: [look] }), plan(1000, 1700)]);
   expect(at(500)).toEqual([[[0, 0], [75, 25], [100, 0]], true]);
   expect(at(510)).toEqual([[[10, 0], [75, 25], [100, 0]], true]);
   expect(at(530)).toEqual([[[30, 0], [75, 25], [10, 0], [100, 0]], true]);
   expect(at(565)).toEqual([[[65, 0], [80, 30], [45, 0]], true]);
   // Here time stops.
   expect(at(900)).toEqual([[[70, 0], [84, 36], [50, 0]], false]);
-  tell(plan(1700, 1700));
+  tell(['', plan(1700, 1700)]);
   expect(at(910)).toEqual([[[70, 0], [84, 36], [50, 0]], false]);
   expect(said).toEqual(['ready', 'drawn']);
-  tell(new Float64Array([]));
+  tell(['', new Float64Array([])]);
   expect(at(920)).toEqual([[], false]);
 });
 

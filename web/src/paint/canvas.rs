@@ -10,6 +10,7 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use js_sys::{Array, Float64Array, Object, Reflect};
 use scene::{Flight, Part};
+use serde_json::{Value, json};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::*;
@@ -33,8 +34,10 @@ pub struct Canvas {
     around: Surroundings,
     /// Which looks are known, by number.
     looks: Vec<(String, Vec<Part>)>,
-    /// The styles of the parts, as the style sheets give them for all their classes.
-    styles: Vec<(String, Vec<Array>)>,
+    /// The classes of which the worker knows the styles, by number.
+    styles: Vec<String>,
+    /// What it has to be told of them before it draws again.
+    news: News,
     /// How often all looks were forgotten.
     era: u32,
     /// How what was put goes on.
@@ -66,6 +69,15 @@ impl Surroundings {
             is_dark: platform::is_dark(),
         }
     }
+}
+
+/// Looks and styles that the worker has not heard of, in the order of their numbers.
+#[derive(Default)]
+struct News {
+    /// For each set of classes, the style of each part.
+    styles: Vec<Value>,
+    /// For each look, the number of its styles and its parts.
+    looks: Vec<Value>,
 }
 
 /// The number of a look, and the era in which it has it.
@@ -107,6 +119,7 @@ impl Canvas {
             around: Surroundings::default(),
             looks: Vec::new(),
             styles: Vec::new(),
+            news: News::default(),
             era: 0,
             legs: Vec::new(),
             is_clear: Rc::new(Cell::new(true)),
@@ -128,7 +141,6 @@ impl Canvas {
     pub fn put_into(&mut self, around: Surroundings) {
         let before = std::mem::replace(&mut self.around, around);
         if before.is_dark != around.is_dark {
-            self.styles.clear();
             self.forget();
         }
         if before != around {
@@ -167,21 +179,17 @@ impl Canvas {
         let classes = parts
             .iter()
             .fold(class.clone(), |all, part| all + " " + class_of(part));
-        let styles = match self.styles.iter().position(|(of, _)| *of == classes) {
-            Some(place) => &self.styles[place].1,
+        let style = match self.styles.iter().position(|of| *of == classes) {
+            Some(style) => style,
             None => {
-                let styles = styles(flight, radius, layer)?;
-                self.styles.push((classes, styles));
-                &self.styles.last()?.1
+                self.news.styles.push(styles(flight, radius, layer)?);
+                self.styles.push(classes);
+                self.styles.len() - 1
             }
         };
-        let told: Array = parts
-            .iter()
-            .zip(styles)
-            .map(|(part, style)| told(part, style))
-            .collect();
+        let told: Vec<Value> = parts.iter().map(told).collect();
+        self.news.looks.push(json!([style, told]));
         let number = self.looks.len();
-        self.send("look", &Array::of2(&(number as f64).into(), &told));
         self.looks.push((class, parts));
         Some(Look {
             era: self.era,
@@ -237,21 +245,28 @@ impl Canvas {
         if let Hand::Worker { worker, drawn, .. } = &self.hand {
             let (worker, drawn, is_clear) = (worker.clone(), drawn.clone(), self.is_clear.clone());
             self.clearing = Some(Timeout::new(CLEAR_MS, move || {
-                let _ = worker.post_message(&Float64Array::new_with_length(0));
+                let _ = worker.post_message(&plan("", &[]));
                 drawn.set(false);
                 is_clear.set(true);
             }));
         }
     }
 
-    fn post(&self, plan: &[f64]) {
+    fn post(&mut self, moves: &[f64]) {
+        let News { styles, looks } = std::mem::take(&mut self.news);
+        let news = match looks.is_empty() {
+            true => String::new(),
+            false => json!({ "styles": styles, "looks": looks }).to_string(),
+        };
         if let Hand::Worker { worker, .. } = &self.hand {
-            let _ = worker.post_message(&Float64Array::from(plan));
+            let _ = worker.post_message(&plan(&news, moves));
         }
     }
 
     fn forget(&mut self) {
         self.looks.clear();
+        self.styles.clear();
+        self.news = News::default();
         self.era += 1;
         self.send("forget", &JsValue::TRUE);
     }
@@ -297,11 +312,17 @@ fn hire(element: &HtmlCanvasElement) -> Option<Hand> {
     })
 }
 
+/// What the worker is to draw: one message, since each costs as much as what is in it. What is new is text, which
+/// crosses over faster than objects do.
+fn plan(news: &str, moves: &[f64]) -> Array {
+    Array::of2(&news.into(), &Float64Array::from(moves))
+}
+
 /// What the style sheets say of each part of a message: they are asked on the stage, where it would stand.
-fn styles(flight: &Flight, radius: f64, layer: &mut Layer) -> Option<Vec<Array>> {
+fn styles(flight: &Flight, radius: f64, layer: &mut Layer) -> Option<Value> {
     let drawn = layer.chip(flight, radius)?;
     let window = web_sys::window()?;
-    let style = |element: &Element| -> Option<Array> {
+    let style = |element: &Element| -> Option<Value> {
         Some(style(&window.get_computed_style(element).ok()??))
     };
     let styles = drawn.elements().iter().map(style).collect();
@@ -310,7 +331,7 @@ fn styles(flight: &Flight, radius: f64, layer: &mut Layer) -> Option<Vec<Array>>
 }
 
 /// Fill, stroke, its width and how it ends and turns, opacity, and the font but for its size.
-fn style(of: &CssStyleDeclaration) -> Array {
+fn style(of: &CssStyleDeclaration) -> Value {
     let value = |name: &str| of.get_property_value(name).unwrap_or_default();
     let names = [
         "fill",
@@ -322,10 +343,7 @@ fn style(of: &CssStyleDeclaration) -> Array {
         "font-weight",
         "font-family",
     ];
-    names
-        .map(|name| JsValue::from(value(name)))
-        .into_iter()
-        .collect()
+    names.map(value).to_vec().into()
 }
 
 fn class_of(part: &Part) -> &'static str {
@@ -335,28 +353,16 @@ fn class_of(part: &Part) -> &'static str {
     }
 }
 
-/// A part as the worker hears of it: its geometry, and its style. A rectangle is its corner, its size and the
-/// radius of its corners; a path is its `d`; a text is its words and its size.
-fn told(part: &Part, style: &Array) -> Array {
-    let numbers = |numbers: &[f64]| {
-        JsValue::from(
-            numbers
-                .iter()
-                .map(|number| JsValue::from(*number))
-                .collect::<Array>(),
-        )
-    };
-    let (kind, what) = match part {
-        Part::Rect(_, at, radius) => ("rect", numbers(&[at.x, at.y, at.w, at.h, *radius])),
+/// A part as the worker hears of it: its geometry. A rectangle is its corner, its size and the radius of its corners; a
+/// path is its `d`; a text is its words and its size.
+fn told(part: &Part) -> Value {
+    match part {
+        Part::Rect(_, at, radius) => json!(["rect", [at.x, at.y, at.w, at.h, radius]]),
         Part::Circle(_, radius) => {
             let across = 2.0 * radius;
-            (
-                "rect",
-                numbers(&[-radius, -radius, across, across, *radius]),
-            )
+            json!(["rect", [-radius, -radius, across, across, radius]])
         }
-        Part::Path(_, d) => ("path", d.into()),
-        Part::Text(_, words, size) => ("text", Array::of2(&words.into(), &(*size).into()).into()),
-    };
-    Array::of3(&kind.into(), &what, style)
+        Part::Path(_, d) => json!(["path", d]),
+        Part::Text(_, words, size) => json!(["text", [words, size]]),
+    }
 }
