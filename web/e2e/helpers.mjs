@@ -13,14 +13,18 @@ export async function now_us(page) {
   return Number(await page.locator('[data-now-us]').getAttribute('data-now-us'));
 }
 
+/** Waits until all of the page shows the moment at the cursor: what is read follows what is watched. */
+export async function settled(page) {
+  const results = page.locator('.results');
+  if (await results.count()) await expect(results).toHaveAttribute('data-at-us', String(await now_us(page)));
+}
+
 /** Goes to a place on the scrubber, 0 to 1. */
 export async function scrub(page, share) {
   const scrubber = page.getByRole('slider', { name: 'Moment of the run' });
   const last = Number(await scrubber.getAttribute('max'));
   await scrubber.fill(String(Math.round(last * share)));
-  // What is read follows what is watched.
-  const results = page.locator('.results');
-  if (await results.count()) await expect(results).toHaveAttribute('data-at-us', String(await now_us(page)));
+  await settled(page);
 }
 
 /** Plays at ten times the speed until the player stops by itself. */

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from '@playwright/test';
 import { ARGUMENTS, executablePath } from './chromium.mjs';
+import { settled } from './helpers.mjs';
 import { serve } from './server.mjs';
 
 const SCENARIOS = fileURLToPath(new URL('../../scenarios', import.meta.url));
@@ -39,6 +40,7 @@ async function pictures(name, size, viewport) {
   await page.goto(`${site.url}#${name}`);
   await page.locator(`[data-run-title=${JSON.stringify(scenario.title)}] [data-stage-ready]`).waitFor();
   const why = await goToItsMoment(page, scenario);
+  await settled(page);
   await page.evaluate(() => scrollTo(0, 0));
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme });
