@@ -20,7 +20,7 @@ use crate::routes::Lane;
 use crate::stage::{Detail, Face, Stage};
 use crate::text::{fit_any, width};
 use crate::tone::{Hue, Tone};
-use crate::trip::Trip;
+use crate::trip::{End, Trip};
 
 /// A message on its way.
 #[derive(Clone, Debug, PartialEq)]
@@ -378,6 +378,10 @@ pub fn marks(run: &dyn Run, index: &SceneIndex, stage: &Stage) -> Vec<Mark> {
         let way = stage
             .layout
             .way(message.from, message.to, Lane::Chip(lane))?;
+        let (_, _, half) = chip(&moment, &stage.layout.metrics, sent, &message);
+        let ends = (message.from, message.to);
+        let is_lost = matches!(record.kind, Kind::Lost { .. });
+        let way = stage.layout.clear_way(way, ends, half, is_lost);
         Some(Mark {
             seq: record.seq,
             at: way.at(share),
@@ -399,25 +403,19 @@ fn flight(
     curve: Curve,
 ) -> Flight {
     let m = &layout.metrics;
-    let shape = shape(&message, moment.asks_for_lag());
     let write = write_carried(moment, &message);
     let bad = focus.has(record.seq, message.carries);
-    let text = match shape {
-        ChipShape::Answer => answer_text(moment, m, record, &message),
-        ChipShape::Request | ChipShape::Replicate | ChipShape::Hint | ChipShape::Handoff => {
-            write.map_or(String::new(), |write| write.0.to_string())
-        }
-        ChipShape::Snapshot => "all".to_owned(),
-        ChipShape::Refusal => refusal(message.kind).to_owned(),
-        _ => String::new(),
-    };
-    let (half_width, half_height) = half_size(shape, &text, m.chip_r, m.chip_text());
+    let (shape, text, half) = chip(moment, m, record, &message);
+    let (half_width, half_height) = half;
+    let trip = Trip::of(moment, record, &message);
+    let ends = (message.from, message.to);
+    let curve = layout.clear_way(curve, ends, half, trip.end == End::Lost);
     Flight {
         seq: record.seq,
         from: message.from,
         to: message.to,
         curve,
-        trip: Trip::of(moment, record, &message),
+        trip,
         shape,
         write,
         hue: write.map(Hue::of),
@@ -430,6 +428,27 @@ fn flight(
         half_height,
         bad,
     }
+}
+
+/// What a message looks like, what is written on it, and half its width and half its height.
+fn chip(
+    moment: &Moment<'_>,
+    m: &Metrics,
+    record: &Record,
+    message: &Message,
+) -> (ChipShape, String, (f64, f64)) {
+    let shape = shape(message, moment.asks_for_lag());
+    let text = match shape {
+        ChipShape::Answer => answer_text(moment, m, record, message),
+        ChipShape::Request | ChipShape::Replicate | ChipShape::Hint | ChipShape::Handoff => {
+            write_carried(moment, message).map_or(String::new(), |write| write.0.to_string())
+        }
+        ChipShape::Snapshot => "all".to_owned(),
+        ChipShape::Refusal => refusal(message.kind).to_owned(),
+        _ => String::new(),
+    };
+    let half = half_size(shape, &text, m.chip_r, m.chip_text());
+    (shape, text, half)
 }
 
 /// Half the width and half the height of a chip with this text, in this font size, where `r` is the stage's

@@ -218,7 +218,7 @@ impl Curve {
     }
 
     /// The part of the curve between two of its points.
-    fn between(self, from: f64, to: f64) -> Curve {
+    pub(crate) fn between(self, from: f64, to: f64) -> Curve {
         let mix =
             |a: Point, b: Point, t: f64| Point::new(a.x + (b.x - a.x) * t, a.y + (b.y - a.y) * t);
         // De Casteljau: the new bend lies on the line of the first half, cut at the other end.

@@ -25,6 +25,10 @@ const HIDDEN_COST: f64 = 0.4;
 /// At how many points a curve is tested for what is in its way.
 const SAMPLES: usize = 20;
 
+/// How much of its way a message may lose at an end to be clear of what stands there, and in how many steps.
+const CLEARED_MOST: f64 = 0.25;
+const CLEARED_STEPS: u8 = 12;
+
 /// Which of the ways beside a wire a message takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
@@ -139,6 +143,60 @@ impl Layout {
         out.min_by_key(|(_, hidden)| *hidden).map(|(way, _)| way)
     }
 
+    /// A message's way without the ends at which something so large, half its width and half its height, would cover
+    /// what a card or a client's name says; never without its middle part. Where it goes only half of it, the middle
+    /// stays where it is: there the wire may be cut.
+    pub(crate) fn clear_way(
+        &self,
+        way: Curve,
+        (from, to): (Place, Place),
+        half: (f64, f64),
+        is_lost: bool,
+    ) -> Curve {
+        let step = CLEARED_MOST / f64::from(CLEARED_STEPS);
+        let first_clear = |place: Place, way: Curve| {
+            let said = self.said(place);
+            let covers = |t: f64| {
+                let chip = Rect::around(way.at(t), 2.0 * half.0, 2.0 * half.1);
+                said.iter().any(|said| said.overlaps(chip))
+            };
+            let mut parts = (0..=CLEARED_STEPS).map(|i| f64::from(i) * step);
+            parts.find(|t| !covers(*t)).unwrap_or(CLEARED_MOST)
+        };
+        let start = first_clear(from, way);
+        let end = match is_lost {
+            true => start,
+            false => first_clear(to, way.reversed()),
+        };
+        match start > 0.0 || end > 0.0 {
+            true => way.between(start, 1.0 - end),
+            false => way,
+        }
+    }
+
+    /// Where a place says something: a card, or a circle and what is written below it.
+    fn said(&self, place: Place) -> Vec<Rect> {
+        let Some(body) = self.body(place) else {
+            return Vec::new();
+        };
+        if !self.is_round(place) {
+            return vec![body];
+        }
+        // What comes from the side does not meet the corners of a circle.
+        let circle = body.grown(-0.12 * body.w);
+        let name = match place {
+            Place::Client(client) => self.people.get(usize::from(client.0)),
+            Place::Node(_) => None,
+        };
+        let below = name.map(|person| Rect {
+            x: person.x,
+            y: body.bottom(),
+            w: person.w,
+            h: person.bottom() - body.bottom(),
+        });
+        below.into_iter().chain([circle]).collect()
+    }
+
     /// The bend that looks right: lines leave a leader level and then fan out; spokes are straight.
     fn wanted_bend(&self, a: Point, b: Point) -> f64 {
         if self.hub.is_some_and(|hub| hub == a || hub == b) {
@@ -213,7 +271,7 @@ impl Layout {
         let part = if self.is_round(place) {
             let part = (body.w / 2.0 + 3.0 * self.metrics.scale) / length;
             match self.below_name(place, centre, dy / length) {
-                Some(clear) if clear * dx.abs() <= 0.3 * length * self.metrics.person_w => {
+                Some(clear) if clear * dx.abs() <= 0.5 * length * self.metrics.person_w => {
                     clear / length
                 }
                 _ => part,

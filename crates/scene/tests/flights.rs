@@ -3,6 +3,7 @@
 mod common;
 
 use common::{QUORUM, STALE_READ, Watched, busy, shipped};
+use replication::ids::Place;
 use replication::trace::{Kind, Seq};
 use scene::flights::{FLIGHTS_MAX, MARK_US};
 use scene::geometry::{Point, Rect};
@@ -109,12 +110,11 @@ fn a_chip_leaves_at_one_place_and_ends_at_the_other() {
         for flight in flights {
             let near = |place, at: Point| {
                 let body: Rect = match place {
-                    replication::ids::Place::Node(node) => stage.nodes[usize::from(node.0)].rect,
-                    replication::ids::Place::Client(client) => {
-                        stage.people[usize::from(client.0)].rect
-                    }
+                    Place::Node(node) => stage.nodes[usize::from(node.0)].rect,
+                    Place::Client(client) => stage.people[usize::from(client.0)].rect,
                 };
-                body.grown(3.2 * stage.chip_radius).contains(at)
+                body.grown(2.2 * stage.chip_radius + flight.half_width)
+                    .contains(at)
             };
             let begin = position(&flight, flight.trip.sent_us as f64);
             let end = position(&flight, flight.trip.ends_us as f64);
@@ -134,6 +134,36 @@ fn a_chip_leaves_at_one_place_and_ends_at_the_other() {
     ] {
         assert!(shapes.contains(&shape), "{shape:?} was never seen");
     }
+}
+
+#[test]
+fn no_chip_covers_a_card_at_its_ends_where_there_is_room() {
+    let mut seen = 0;
+    for (name, scenario) in shipped() {
+        let mut watched = Watched::of(scenario);
+        for ms in (0..4000).step_by(170) {
+            watched.seek_ms(ms);
+            let (stage, flights) = look(&watched);
+            for flight in flights {
+                let (w, h) = (2.0 * flight.half_width, 2.0 * flight.half_height);
+                let is_long = flight.curve.from.distance(flight.curve.to) > 2.0 * w.max(h);
+                let when = |us: u64| position(&flight, us as f64);
+                for (place, at) in [
+                    (flight.from, when(flight.trip.sent_us)),
+                    (flight.to, when(flight.trip.ends_us)),
+                ] {
+                    let Place::Node(node) = place else { continue };
+                    let card = stage.nodes.get(usize::from(node.0));
+                    for card in card.into_iter().filter(|_| is_long) {
+                        let covers = Rect::around(at, w, h).overlaps(card.rect);
+                        assert!(!covers, "{name} at {ms} ms: {flight:?}");
+                        seen += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(seen > 1000, "{seen}");
 }
 
 #[test]
