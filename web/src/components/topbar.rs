@@ -77,7 +77,7 @@ pub fn Topbar(props: &Props) -> Html {
                 <span class="name">{ "Replicascope" }</span>
             </h1>
             <label class="field story">
-                <span>{ "Story" }</span>
+                <span class="name">{ "Story" }</span>
                 <select {onchange}>
                     for chapter in chapters.iter() {
                         <optgroup label={chapter.name.clone()}>
@@ -91,16 +91,17 @@ pub fn Topbar(props: &Props) -> Html {
             </label>
             <button type="button" class="open" aria-haspopup="dialog" onclick={shows(Open::Document)}>{ "Open or edit…" }</button>
             <button type="button" class="open" aria-pressed={if desk.store().beside.is_some() { "true" } else { "false" }} onclick={oncompare}>{ "Compare" }</button>
-            <span class="space"></span>
-            <p class="tagline">{ "Copies of data make promises. Watch them kept, and broken." }</p>
-            <a class="quiet" href="#history">{ "Judge a history" }</a>
-            <a class="quiet" href="#glossary">{ "Words" }</a>
-            <a class="quiet" href="#limits">{ "What is left out" }</a>
-            if desk.store().beside.is_none() {
-                <button type="button" class="quiet to-lecture" onclick={onlecture}>{ "Lecture" }</button>
-            }
-            <button type="button" class="quiet keys" aria-haspopup="dialog" onclick={shows(Open::Keys)}>{ "Help" }</button>
-            <button type="button" class="quiet" aria-pressed={if *dark { "true" } else { "false" }} onclick={ontheme}>{ "Dark" }</button>
+            <div class="ways">
+                <p class="tagline">{ "Copies of data make promises. Watch them kept, and broken." }</p>
+                <a class="quiet" href="#history">{ "Judge a history" }</a>
+                <a class="quiet" href="#glossary">{ "Words" }</a>
+                <a class="quiet" href="#limits">{ "What is left out" }</a>
+                if desk.store().beside.is_none() {
+                    <button type="button" class="quiet to-lecture" onclick={onlecture}>{ "Lecture" }</button>
+                }
+                <button type="button" class="quiet keys" aria-haspopup="dialog" onclick={shows(Open::Keys)}>{ "Help" }</button>
+                <button type="button" class="quiet" aria-pressed={if *dark { "true" } else { "false" }} onclick={ontheme}>{ "Dark" }</button>
+            </div>
         </header>
     }
 }

@@ -98,7 +98,7 @@ pub const TERMS: &[Term] = &[
         id: "coordinator",
         name: "coordinator",
         also: &["coordinators"],
-        means: "Without a leader: the node that takes an operation from a client, passes it to the replicas, and counts their answers.",
+        means: "Without a leader: who takes an operation from a client, passes it to the replicas, and counts their answers. A proxy beside the replicas does it, or one of them.",
     },
     Term {
         id: "durability",

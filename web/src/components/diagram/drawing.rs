@@ -71,6 +71,9 @@ fn Ground(props: &GroundProps) -> Html {
             }
             for each in picture.breaks.iter() { { folded(each) } }
             { things(picture, props.lit.as_ref(), false) }
+            // Over the lines, which would cross them out.
+            for each in picture.bands.iter() { { band_label(each) } }
+            for each in picture.reigns.iter() { { reign_label(each) } }
         </>
     }
 }
@@ -141,15 +144,22 @@ fn lane(lane: &Lane, plot: Rect) -> Html {
 
 fn band(band: &Band) -> Html {
     let Rect { x, y, w, h } = band.rect;
+    html! {
+        <rect class={plight(band)} x={number(x)} y={number(y)} width={number(w.max(1.0))} height={number(h)} rx="3"/>
+    }
+}
+
+fn band_label(band: &Band) -> Html {
     let (at, words) = &band.label;
     html! {
-        <g class={format!("plight {}-band", band.plight.name())}>
-            <rect x={number(x)} y={number(y)} width={number(w.max(1.0))} height={number(h)} rx="3"/>
-            if !words.is_empty() {
-                <text x={number(at.x)} y={number(at.y)} font-size="9.5">{ words.clone() }</text>
-            }
-        </g>
+        if !words.is_empty() {
+            <text class={plight(band)} x={number(at.x)} y={number(at.y)} font-size="9.5">{ words.clone() }</text>
+        }
     }
+}
+
+fn plight(band: &Band) -> String {
+    format!("plight {}-band", band.plight.name())
 }
 
 fn reign(reign: &Reign) -> Html {
@@ -157,12 +167,15 @@ fn reign(reign: &Reign) -> Html {
         y, from_x, to_x, ..
     } = reign;
     html! {
-        <>
-            <path class="reign" d={format!("M{} {}H{}", number(*from_x), number(*y), number(*to_x))}/>
-            if !reign.label.is_empty() {
-                <text class="reign-label t-leader" x={number(from_x + 3.0)} y={number(y + 11.5)} font-size="9.5">{ reign.label.clone() }</text>
-            }
-        </>
+        <path class="reign" d={format!("M{} {}H{}", number(*from_x), number(*y), number(*to_x))}/>
+    }
+}
+
+fn reign_label(reign: &Reign) -> Html {
+    html! {
+        if !reign.label.is_empty() {
+            <text class="reign-label t-leader" x={number(reign.from_x + 3.0)} y={number(reign.y + 11.5)} font-size="9.5">{ reign.label.clone() }</text>
+        }
     }
 }
 
