@@ -10,7 +10,9 @@ use replication::ids::Place;
 use replication::scenario::{
     Deed, Intervention, OnTheWire, ProtocolKind, Scenario, Scripted, Settings, Target, Targets,
 };
+use replication::trace::MessageKind;
 
+use crate::events::{kind_words, uncapitalised};
 use crate::quantity::{count, duration, listed, moment};
 use crate::settings::differences;
 
@@ -326,10 +328,13 @@ fn intervention_words(scenario: &Scenario, does: &Intervention) -> String {
     };
     let message = |which: &OnTheWire| {
         let (from, to) = (some(&which.from), some(&which.to));
-        match which.message {
-            Some(kind) => format!("“{}” from {from} to {to}", kind.name().replace('_', " ")),
-            None => format!("a message from {from} to {to}"),
-        }
+        let what = match which.message {
+            // Whether it carries a write is not said here; most do.
+            Some(MessageKind::Append) => kind_words(MessageKind::Store, None),
+            Some(kind) => kind_words(kind, None),
+            None => "A message".to_owned(),
+        };
+        format!("{} from {from} to {to}", uncapitalised(&what))
     };
     match does {
         Intervention::Crash { node, .. } => format!("crash {}", one(node)),

@@ -550,9 +550,22 @@ fn lost(moment: &Moment<'_>, record: &Record, fate: &str) -> Option<String> {
     ))
 }
 
+/// What begins a sentence, within one.
+pub(crate) fn uncapitalised(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    match chars.next() {
+        Some(first) => first.to_lowercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}
+
 /// A message, as the subject of a sentence: "The message with #3".
 pub(crate) fn what(moment: &Moment<'_>, message: &Message) -> String {
-    let write = crate::flights::write_carried(moment, message);
+    kind_words(message.kind, crate::flights::write_carried(moment, message))
+}
+
+/// What a message of a kind is, and which write it carries.
+pub(crate) fn kind_words(kind: MessageKind, write: Option<WriteId>) -> String {
     let number = |before: &str| match write {
         Some(write) => format!("{before} #{}", write.0),
         None => before
@@ -561,7 +574,7 @@ pub(crate) fn what(moment: &Moment<'_>, message: &Message) -> String {
             .trim_end_matches(" of")
             .to_owned(),
     };
-    match message.kind {
+    match kind {
         MessageKind::Write => number("The request to write"),
         MessageKind::Read => "The request to read".to_owned(),
         MessageKind::Done => number("The “done” for"),

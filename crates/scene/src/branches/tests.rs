@@ -87,6 +87,22 @@ fn a_branch_is_named_by_what_made_it() {
         )),
         "Alice reads balance at 0.700 s"
     );
+    assert_eq!(
+        named(&acted(
+            &before,
+            1_100_000,
+            r#""drop": { "message": "append", "from": "L", "to": "F2" }"#
+        )),
+        "drop the message from L to F2 at 1.100 s"
+    );
+    assert_eq!(
+        named(&acted(
+            &before,
+            1_100_000,
+            r#""delay": { "message": "ack", "from": "F2", "to": "L" }, "by_ms": 40"#
+        )),
+        "hold up the acknowledgement from F2 to L by 40 ms at 1.100 s"
+    );
     assert_eq!(change_words(&before, &before, (seed, 8)), "seed 8");
     let crashed = acted(&before, 1_200_000, "\"crash\": \"L\"");
     assert_eq!(change_words(&crashed, &crashed, (1, 2)), "seed 2");

@@ -5,7 +5,7 @@ use replication::trace::{Kind, Seq};
 
 use super::lines::around;
 use super::{Bracket, Diagram};
-use crate::events::{what, words};
+use crate::events::{uncapitalised, what, words};
 use crate::geometry::Point;
 use crate::index::SceneIndex;
 use crate::moment::Moment;
@@ -177,14 +177,6 @@ fn sending(now: &Moment<'_>, seq: Seq) -> Option<String> {
         },
     };
     Some(format!("{from} sends {to} {what}; {fate}."))
-}
-
-fn uncapitalised(sentence: &str) -> String {
-    let mut chars = sentence.chars();
-    match chars.next() {
-        Some(first) => first.to_lowercase().chain(chars).collect(),
-        None => String::new(),
-    }
 }
 
 /// How far a point is from a line.
