@@ -277,7 +277,8 @@ impl Labelled<'_> {
                 true => at.moved(0.0, -off),
                 false => at.moved(off + 0.5 * w - 0.5 * m.chip_r, 0.0),
             };
-            let rect = Rect::around(centre, w, h);
+            // With the air that keeps two of them from reading as one.
+            let rect = Rect::around(centre, w + size, h);
             let free = stage.holds(rect) && self.taken.iter().all(|other| !other.overlaps(rect));
             free.then(|| {
                 self.taken.push(rect);

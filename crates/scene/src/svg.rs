@@ -12,8 +12,7 @@ use crate::geometry::{Point, Rect, tenths};
 use crate::glyphs;
 use crate::space_time::{Bracket, Diagram, NAME_SIZE};
 use crate::stage::{
-    Anchor, Cell, CellState, Face, Glyph, Ground, Hub, Label, NodeCard, Person, Progress, Stage,
-    Tag, Wire,
+    Anchor, Cell, CellState, Face, Glyph, Hub, Label, NodeCard, Person, Progress, Stage, Tag, Wire,
 };
 use crate::tone::{Hue, Tone};
 
@@ -173,10 +172,15 @@ impl Drawing {
     }
 
     fn body(&mut self, stage: &Stage, flights: &[Flight], marks: &[Mark], now_us: u64) {
-        stage.regions.iter().for_each(|ground| self.ground(ground));
+        for ground in &stage.regions {
+            self.rect("region", ground.rect, ground.radius);
+        }
         self.open("g", &[("class", "wires")]);
         stage.wires.iter().for_each(|wire| self.wire(wire));
         stage.wires.iter().for_each(|wire| self.on_wire(wire));
+        // Over the wires, which would cross them out.
+        let names = stage.regions.iter().map(|ground| &ground.label);
+        names.for_each(|label| self.label(label));
         self.close("g");
         stage.hub.iter().for_each(|hub| self.hub(hub));
         stage
@@ -194,11 +198,6 @@ impl Drawing {
         for flight in flights {
             self.flight(flight, stage.chip_radius, now_us);
         }
-    }
-
-    fn ground(&mut self, ground: &Ground) {
-        self.rect("region", ground.rect, ground.radius);
-        self.label(&ground.label);
     }
 
     fn wire(&mut self, wire: &Wire) {

@@ -178,6 +178,10 @@ pub fn Stage(props: &Props) -> Html {
                     for each in scene.regions.iter() { { ground(each) } }
                 </g>
                 <Stands desk={desk.clone()} what={Standing::Wires(scene.wires.clone())}/>
+                // Over the wires, which would cross them out.
+                <g class="names" aria-hidden="true">
+                    for each in scene.regions.iter() { { label(&each.label) } }
+                </g>
                 if let Some(each) = &scene.hub { <Stands desk={desk.clone()} what={Standing::Hub(each.clone())}/> }
                 for each in scene.nodes.iter() { <Stands key={Scene::key(Place::Node(each.id))} desk={desk.clone()} what={Standing::Node(each.clone())}/> }
                 for each in scene.people.iter() { <Stands key={Scene::key(Place::Client(each.id))} desk={desk.clone()} what={Standing::Person(each.clone())}/> }
@@ -309,10 +313,7 @@ fn frontier(frontier: &Frontier) -> Html {
 fn ground(ground: &Ground) -> Html {
     let Rect { x, y, w, h } = ground.rect;
     html! {
-        <g key={ground.id.0.to_string()}>
-            <rect class="region" x={number(x)} y={number(y)} width={number(w)} height={number(h)} rx={number(ground.radius)}/>
-            { label(&ground.label) }
-        </g>
+        <rect key={ground.id.0.to_string()} class="region" x={number(x)} y={number(y)} width={number(w)} height={number(h)} rx={number(ground.radius)}/>
     }
 }
 
