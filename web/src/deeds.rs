@@ -216,7 +216,7 @@ pub fn of_link(run: &dyn Run, (one, other): (Place, Place)) -> Group {
         (true, false) => format!("Cut one way: what {a} sends to {b} is lost."),
         (false, true) => format!("Cut one way: what {b} sends to {a} is lost."),
         (false, false) if slow => "Slow, both ways.".to_owned(),
-        (false, false) => "What is on the wire already arrives.".to_owned(),
+        (false, false) => "What is on the wire still arrives.".to_owned(),
     };
     Group::new(says, deeds)
 }

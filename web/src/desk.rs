@@ -16,7 +16,7 @@ use serde_json::{Value as Json, json};
 use yew::prelude::*;
 
 pub use crate::player::Part;
-use crate::player::{Heard, Player, first_violation};
+use crate::player::{Heard, Player};
 use crate::search::{Found, Search};
 use crate::speed::Speed;
 use crate::store::{Action, Open, Stopped, Store};
@@ -177,8 +177,8 @@ impl Desk {
     /// The violation that is lit: the chosen one, or the one at which playing has just stopped.
     pub fn focus(&self) -> Option<usize> {
         let stopped = self.store.stopped == Some(Stopped::Violation);
-        let first = || self.with(|run, _| most_telling(run, first_violation(run)?));
-        self.store.focus.or_else(|| stopped.then(first).flatten())
+        let here = || self.with(|run, _| most_telling(run, run.now()));
+        self.store.focus.or_else(|| stopped.then(here).flatten())
     }
 
     /// The violation that the page tells of: the one that is lit, else the newest at the cursor.

@@ -585,8 +585,8 @@ impl Inner {
         }
     }
 
-    /// Plays up to `to`, and says whether it goes on from there; stops where the first promise is broken, where it was
-    /// to stop, or the run ends.
+    /// Plays up to `to`, and says whether it goes on from there; stops where a promise is broken for the first time, where
+    /// it was to stop, or the run ends.
     fn advance(&self, to: SimTime) -> bool {
         let from = self.now();
         let until = self.until.get();
@@ -596,8 +596,8 @@ impl Inner {
         let beside = self.beside.borrow().clone();
         let broken = |of: &Inner| {
             let reel = of.reel.borrow();
-            let at = first_violation(reel.run.as_ref())?;
-            (from < at && at <= reel.run.now()).then_some(at)
+            let at = next_break(reel.run.as_ref(), from)?;
+            (at <= reel.run.now()).then_some(at)
         };
         let other = beside.as_ref().and_then(|beside| broken(&beside.0));
         let first = broken(self).into_iter().chain(other).min();
@@ -627,7 +627,7 @@ impl Inner {
     fn pace(&self) -> Pace {
         let us_per_ms = self.speed.get().map_or(0.0, Speed::us_per_ms);
         let now = self.now();
-        let first = |of: &Inner| first_violation(of.reel.borrow().run.as_ref());
+        let first = |of: &Inner| next_break(of.reel.borrow().run.as_ref(), now);
         let beside = self.beside.borrow();
         let stops = [
             self.until.get(),
@@ -754,9 +754,12 @@ impl Inner {
     }
 }
 
-/// When the first promise is broken, as far as that is known.
-pub fn first_violation(run: &dyn Run) -> Option<SimTime> {
-    run.violations()
-        .first()
-        .map(|violation| run.records()[violation.at.index()].at)
+/// When next after a moment a promise is broken that was kept until then, as far as that is known.
+fn next_break(run: &dyn Run, after: SimTime) -> Option<SimTime> {
+    let mut broken = [false; Promise::ALL.len()];
+    run.violations().iter().find_map(|violation| {
+        let is_new = !std::mem::replace(&mut broken[violation.promise as usize], true);
+        let at = run.records()[violation.at.index()].at;
+        (is_new && at > after).then_some(at)
+    })
 }

@@ -1,7 +1,6 @@
 //! How fast model time runs beside the clock on the wall: a log scale, written as fractions.
 
-use replication::engine::delay::Delay;
-use replication::scenario::{ProtocolKind, Scenario};
+use replication::scenario::Scenario;
 
 /// How long a usual flight takes on the screen, in milliseconds.
 const FLIGHT_MS: f64 = 1250.0;
@@ -35,13 +34,7 @@ impl Speed {
 
     /// The step at which a write on its way to a copy can be followed with the eye.
     pub fn fitting(scenario: &Scenario) -> Self {
-        let network = &scenario.settings.network;
-        let flight_ms = match scenario.structure.kind {
-            ProtocolKind::SingleLeader | ProtocolKind::MultiLeader => {
-                usual_ms(&network.replication)
-            }
-            ProtocolKind::Leaderless => usual_ms(&network.w),
-        };
+        let flight_ms = scene::usual_flight_ms(scenario);
         let wanted = (flight_ms / FLIGHT_MS).max(1e-6);
         let distance = |step: &u8| {
             (f64::from(STEPS[usize::from(*step)].0) / 100.0 / wanted)
@@ -71,22 +64,5 @@ impl Speed {
     /// As it is written.
     pub fn written(self) -> &'static str {
         STEPS[usize::from(self.0)].1
-    }
-}
-
-/// About how long a delay usually is, in milliseconds.
-fn usual_ms(delay: &Delay) -> f64 {
-    match delay {
-        Delay::Constant { ms } => *ms,
-        Delay::LogNormal { median_ms, .. } => *median_ms,
-        Delay::Exponential { mean_ms } => *mean_ms,
-        Delay::Pareto { min_ms, .. } => *min_ms,
-        Delay::Mix(parts) => {
-            let weight: f64 = parts.iter().map(|(weight, _)| weight).sum();
-            parts
-                .iter()
-                .map(|(share, delay)| share / weight * usual_ms(delay))
-                .sum()
-        }
     }
 }

@@ -31,6 +31,7 @@ pub mod legend;
 mod links;
 mod metrics;
 mod moment;
+mod pace;
 mod people;
 mod places;
 pub mod quantity;
@@ -62,6 +63,7 @@ pub use flights::{
     ChipShape, Flight, Mark, Part, Soon, flights, flights_of, marks, position, soon,
 };
 pub use index::SceneIndex;
+pub use pace::usual_flight_ms;
 pub use screens::{Screen, what_they_see};
 pub use settings::{
     ack_when_words, ack_words, conflicts_words, leader_reads_words, quorum_words, reads_words,

@@ -68,7 +68,7 @@ impl ScreenRow {
 /// What a client has asked for, and what came of it so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ask {
-    /// What: "−$60 #2", "a look".
+    /// What: "−$60 #2", "a read".
     pub what: String,
     /// What came of it: "waits for “done”".
     pub fate: &'static str,
@@ -312,7 +312,7 @@ fn asks(now: &Moment<'_>, client: ClientId) -> Vec<Ask> {
             Some(Outcome::Unknown) => Some(("no answer", Tone::Warn)),
             Some(Outcome::Answered | Outcome::Written { .. }) => None,
         };
-        let what = "a look".to_owned();
+        let what = "a read".to_owned();
         asks.extend(fate.map(|(fate, tone)| Ask { what, fate, tone }));
     }
     asks

@@ -160,7 +160,7 @@ pub fn leader_reads_words(reads: LeaderReads) -> &'static str {
             "The leader answers only while it holds a lease from a majority: as right as the clocks are."
         }
         LeaderReads::Confirmed => {
-            "Before each answer a majority confirms that it still leads: never stale, and a round trip slower."
+            "Before each answer a majority confirms that it still leads: what it answers is never stale, and comes a round trip later."
         }
     }
 }
@@ -169,7 +169,7 @@ pub fn leader_reads_words(reads: LeaderReads) -> &'static str {
 pub fn stream_words(stream: Stream) -> &'static str {
     match stream {
         Stream::Statement => {
-            "Each replica runs the statement for itself: what NOW(), RAND() or UUID() gives differs from one to the next."
+            "Each replica runs the statement for itself: what NOW(), RAND() or UUID() gives differs from one to the next. (MySQL sends the time and the seed along, so there only UUID(), SYSDATE() and their like differ.)"
         }
         Stream::WriteAheadLog => {
             "The bytes of the storage engine: exact, and only for the same version of it."

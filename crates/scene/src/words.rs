@@ -8,6 +8,7 @@ use replication::scenario::NarrationEvent;
 
 use crate::index::{Acked, SceneIndex};
 use crate::moment::Moment;
+use crate::pace::reading_us;
 use crate::quantity::{count, listed};
 use crate::state::state_words;
 use crate::tone::Tone;
@@ -105,7 +106,7 @@ pub fn promise_rows(run: &dyn Run, index: &SceneIndex) -> Vec<PromiseRow> {
     Promise::ALL.into_iter().map(row).collect()
 }
 
-/// The line of narration that was last set off.
+/// The line of narration that was last set off; empty once something else has begun since, and the line could be read.
 fn narration<'a>(now: &Moment<'a>) -> Option<&'a str> {
     let over = |at: SimTime| now.now_us >= at.0;
     let lines = now.run.scenario().narration.iter();
@@ -117,7 +118,32 @@ fn narration<'a>(now: &Moment<'a>) -> Option<&'a str> {
         at.map(|at| (at, line.say.as_str()))
     });
     // Of those set off by the same record, the last one in the list.
-    fired.max_by_key(|(at, _)| *at).map(|(_, say)| say)
+    let (at, say) = fired.max_by_key(|(at, _)| *at)?;
+    match is_told(now, at) {
+        true => Some(""),
+        false => Some(say),
+    }
+}
+
+/// Whether what was told after so many records is no longer what is going on.
+fn is_told(now: &Moment<'_>, at: usize) -> bool {
+    let began = || {
+        let mut clients = now.clients().iter();
+        clients.any(|client| {
+            let last = now.index.last_op(client.id, now.happened);
+            last.is_some_and(|op| op.invoked.index() >= at)
+        })
+    };
+    let turned = || {
+        let turns = now.index.turns();
+        let so_far = turns.partition_point(|seq| seq.index() < now.happened);
+        turns[..so_far].last().is_some_and(|seq| seq.index() >= at)
+    };
+    let records = now.run.records();
+    let last = at.checked_sub(1).and_then(|last| records.get(last));
+    let since_us = last.map_or(0, |record| record.at.0);
+    let is_read = now.now_us > since_us + reading_us(now.run.scenario());
+    at < usize::MAX && is_read && (began() || turned())
 }
 
 /// After how many records something that narration waits for has happened, as far as that is known; the end

@@ -110,17 +110,23 @@ fn status(desk: &Desk, ended: Option<End>) -> Html {
         (Some(Stopped::Violation), _) if desk.player().beside().is_some() => {
             html! { <strong class="paused-note">{ "Paused: a promise was broken." }</strong> }
         }
-        (Some(Stopped::Violation), _) => {
-            html! {
-                <>
-                    <strong class="paused-note">{ "Paused: a promise was broken." }</strong>
-                    // On a phone the card that says why is further down.
-                    <a class="why-paused" href="#violation-title">{ "Why?" }</a>
-                </>
-            }
+        (Some(Stopped::Violation), _) => broken("Paused: a promise was broken."),
+        // Who has jumped there.
+        _ if desk.store().focus.is_some() && desk.store().beside.is_none() => {
+            broken("Here a promise is broken.")
         }
         (_, Some(end)) => html! { <span>{ over(end) }</span> },
         _ => Html::default(),
+    }
+}
+
+fn broken(words: &'static str) -> Html {
+    html! {
+        <>
+            <strong class="paused-note">{ words }</strong>
+            // On a phone the card that says why is further down.
+            <a class="why-paused" href="#violation-title">{ "Why?" }</a>
+        </>
     }
 }
 

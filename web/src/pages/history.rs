@@ -266,7 +266,7 @@ fn row(judged: &Judged, verdict: &Verdict, title: &str, meaning: &str) -> Html {
             <span class="ask">{ meaning }</span>
             if let Verdict::No(lines) = verdict { { proof(judged, lines, title) } }
             if *verdict == Verdict::Unknown {
-                <span class="ask">{ "The history leaves it open, or judging it takes more work than the page does: the command line does ten times as much." }</span>
+                <span class="ask">{ "The history leaves it open: often because it does not say which of two writes is the newer, which a version order in its first line does. Or judging it takes more work than the page does: the command line does ten times as much." }</span>
             }
         </>
     }

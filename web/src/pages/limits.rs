@@ -101,7 +101,7 @@ const LIMITS: &[(&str, &[Limit])] = &[
                 left_out: "There is no TCP: no handshake, no window, no backpressure and no reset. Messages have no size, and links no bandwidth.",
                 matters: "A full window stops the sender. A broken connection tells both ends at once, or neither for many minutes. And a backlog takes time to send because it is large.",
                 instead: "A log’s stream is an ordered link: what is lost is sent again after a set time, and a gap is never applied. Everything else is a datagram that may be lost, arrive twice or be overtaken. \
-                          A message is lost if its link is cut when it is sent; what is on the wire already arrives, unless its receiver is down or somebody drops it.",
+                          A message is lost if its link is cut when it is sent; what is on the wire still arrives, unless its receiver is down or somebody drops it.",
             },
             Limit {
                 what: "Names, proxies and balancers",

@@ -244,7 +244,7 @@ impl Look<'_> {
             false => format!("{}: half, and 99 in 100, took no longer.", listed_of(&said)),
         };
         if left_out > 0 {
-            sentence += &format!(" {left_out} without an answer are left out.");
+            sentence += &format!(" Left out: {left_out} refused or without an answer.");
         }
         Chart {
             id: "waits",
@@ -281,7 +281,7 @@ impl Look<'_> {
         let sentence = match total {
             0 => "No operation is over yet.".to_owned(),
             _ => format!(
-                "{} of {} were answered. Unknown is no answer in time: it may have happened.",
+                "{} of {} got an answer. Unknown is none in time: it may have happened.",
                 numbers[0],
                 count(total as u64, "operation", "operations"),
             ),

@@ -169,7 +169,7 @@ fn available(tally: &Tally, happened: usize) -> Measure {
         how: match all {
             0 => "No operation has ended yet that was under way while a node was down or paused, or a link cut or slow.".to_owned(),
             _ => format!(
-                "Of {} under way while a node was down or paused, or a link cut or slow, {answered} were answered. Refused and unknown ones were not; those that still wait are left out.",
+                "Of {} under way while a node was down or paused, or a link cut or slow, {answered} got an answer. Refused and unknown ones count as none; those that still wait are left out.",
                 count(all as u64, "operation", "operations")
             ),
         },

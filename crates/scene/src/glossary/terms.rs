@@ -86,7 +86,7 @@ pub const TERMS: &[Term] = &[
         id: "consistent-prefix",
         name: "consistent prefix",
         also: &[],
-        means: "What a reader sees is a state that the log really passed through: no answer without its question, even where the two are in different partitions.",
+        means: "What a reader sees is a state that the data really passed through: no answer without its question, even where the two are in different partitions, each with a log of its own.",
     },
     Term {
         id: "convergence",
@@ -254,7 +254,7 @@ pub const TERMS: &[Term] = &[
         id: "quorum",
         name: "quorum",
         also: &["quorums", "majority"],
-        means: "As many replicas as have to agree, often more than half of them. Any two majorities have a member in common, and that member knows.",
+        means: "As many replicas as have to agree, often more than half of them. Any two majorities have a member in common, and that member knows what the earlier of them agreed on.",
     },
     Term {
         id: "r",
@@ -385,7 +385,7 @@ pub const TERMS: &[Term] = &[
     Term {
         id: "version-vector",
         name: "version vector",
-        also: &["version vectors", "dotted version vectors"],
+        also: &["version vectors"],
         means: "For each writer, how many of its writes a version includes. Of two versions it tells whether one has seen the other or whether they conflict, without any clock.",
     },
     Term {

@@ -23,7 +23,7 @@ const ENTRANCES: Options = &[
     (
         "leaderless",
         "No leader",
-        "Nobody leads: a coordinator sends each write to all copies, and asks several of them for a read.",
+        "Nobody leads: a coordinator passes writes and reads on to the copies, and counts their answers.",
     ),
 ];
 

@@ -63,6 +63,15 @@ impl PartialEq for Props {
     }
 }
 
+/// From when on a knob holds.
+fn lead(standing: Standing) -> &'static str {
+    match standing {
+        Standing { at_start: true, .. } => "What you change holds from the start.",
+        Standing { is_over: true, .. } => "The run is over: what you change starts a new one.",
+        _ => "What you change holds from this moment on; what has happened stays.",
+    }
+}
+
 #[component(Board)]
 fn all(props: &Props) -> Html {
     let desk = &props.desk;
@@ -77,7 +86,7 @@ fn all(props: &Props) -> Html {
     html! {
         <>
             <p class="lead">
-                { if board.at_start { "What you change holds from the start." } else { "What you change holds from this moment on; what has happened stays." } }
+                { lead(props.standing) }
             </p>
             { entrance::knobs(&board) }
             <Presets desk={desk.clone()}/>

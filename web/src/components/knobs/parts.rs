@@ -3,7 +3,6 @@
 //! A knob shows what is in force at the cursor and writes to that place; what it means stands beside its
 //! name in the row.
 
-use replication::engine::time::SimTime;
 use replication::scenario::{ProtocolKind, Settings, Structure};
 use serde_json::{Value as Json, json};
 use yew::prelude::*;
@@ -65,20 +64,18 @@ pub struct Board<'a> {
     /// The parts of the document that decide the settings.
     pub document: Json,
     pub settings: Settings,
-    pub at_start: bool,
 }
 
 impl<'a> Board<'a> {
     pub fn of(desk: &'a Desk) -> Self {
-        let (document, settings, now) = desk.with(|run, _| {
+        let (document, settings) = desk.with(|run, _| {
             let document = desk.store().scenario.in_force(run.now());
-            (document, run.settings().clone(), run.now())
+            (document, run.settings().clone())
         });
         Board {
             desk,
             document,
             settings,
-            at_start: now == SimTime::ZERO,
         }
     }
 

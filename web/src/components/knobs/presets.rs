@@ -62,7 +62,7 @@ pub fn Presets(props: &Props) -> Html {
         <fieldset>
             <legend><label for="preset">{ "Like a real system" }</label></legend>
             <select id="preset" class="wide" {onchange}>
-                <option value="" selected={chosen.is_none()} disabled={chosen.is_some()}>{ "none: settings of one’s own" }</option>
+                <option value="" selected={chosen.is_none()} disabled={chosen.is_some()}>{ "none: your own settings" }</option>
                 { for mine.iter().map(option) }
                 if !others.is_empty() {
                     <optgroup label="Another kind: a new run">{ for others.iter().map(option) }</optgroup>

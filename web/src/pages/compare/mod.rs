@@ -144,7 +144,7 @@ fn Pair(props: &PairProps) -> Html {
             </div>
             <Results desk={desk.clone()} {outcomes} left={name} right={rival.name.clone()}/>
             <div class="compare-foot">
-                <button type="button" onclick={go_on}>{ "Go on with the right one" }</button>
+                <button type="button" onclick={go_on}>{ format!("Go on with “{}”", rival.name) }</button>
             </div>
         </>
     }
