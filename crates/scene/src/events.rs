@@ -506,9 +506,14 @@ fn up_to(moment: &Moment<'_>, partition: PartitionId, position: Position) -> Str
         .index
         .appended(partition, position)
         .and_then(|entry| entry.write);
+    // Each partition has a log of its own.
+    let of = match moment.structure.partitions {
+        0 | 1 => String::new(),
+        _ => format!(" of partition {}", partition.0 + 1),
+    };
     match write {
-        Some(write) => format!("everything up to #{}", write.0),
-        None => format!("everything up to entry {}", position.index),
+        Some(write) => format!("everything{of} up to #{}", write.0),
+        None => format!("everything{of} up to entry {} of the log", position.index),
     }
 }
 

@@ -135,7 +135,9 @@ fn what_was_told_makes_room_once_something_else_has_begun_and_it_could_be_read()
             caption(watched.run(), &watched.index).headline
         );
     }
-    check(said, expect![[r#"
+    check(
+        said,
+        expect![[r#"
         0: Watch.
         100: Alice has her “done”.
         500: Alice has her “done”.
@@ -143,7 +145,8 @@ fn what_was_told_makes_room_once_something_else_has_begun_and_it_could_be_read()
         700: The leader said “done” for #2 368 ms ago.
         3000: The leader said “done” for #2 2.6 s ago.
         60000: That was it.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -187,19 +190,19 @@ fn a_failover_is_told_step_by_step() {
             2.366 s The request for a vote from F2 to L found L down.
             2.377 s F2 becomes leader, in epoch 2.
             2.378 s F2 persisted its leader’s first entry.
-            2.378 s F2 now shows everything up to entry 2.
+            2.378 s F2 now shows everything up to entry 2 of the log.
             2.419 s The acknowledgement from F1 to L found L down.
             2.512 s The acknowledgement from F2 to L found L down.
             3.086 s F1 persisted its leader’s first entry.
             3.086 s The question where the logs part from F2 to L found L down.
-            3.087 s F1 now shows everything up to entry 2.
-            3.091 s F2 knows everything up to entry 2 to be on a majority.
+            3.087 s F1 now shows everything up to entry 2 of the log.
+            3.091 s F2 knows everything up to entry 2 of the log to be on a majority.
             4.968 s The message with #1 from F2 to L found L down.
             5.000 s L starts again from its disk.
             6.056 s L discards #2: its new leader does not have it.
             6.057 s L persisted its leader’s first entry.
-            6.058 s L now shows everything up to entry 2.
-            6.060 s F2 hears that L has everything up to entry 2.
+            6.058 s L now shows everything up to entry 2 of the log.
+            6.060 s F2 hears that L has everything up to entry 2 of the log.
             8.133 s All is quiet: nothing has changed for 2.0 s.
         "#]],
     );
@@ -635,8 +638,8 @@ fn what_happens_in_other_systems_is_told_step_by_step() {
             1.350 s F2 forgets its log up to entry 2: who needs that gets a snapshot.
             1.351 s F2 persisted its leader’s first entry.
             1.384 s F4 persisted its leader’s first entry.
-            1.385 s F4 now shows everything up to entry 5.
-            1.391 s F2 now shows everything up to entry 5.
+            1.385 s F4 now shows everything up to entry 5 of the log.
+            1.391 s F2 now shows everything up to entry 5 of the log.
             1.395 s The question where the logs part from F2 to F1 was lost: the link is cut.
             1.395 s The question where the logs part from F2 to L was lost: the link is cut.
             1.448 s Alice reads issues and pulls.

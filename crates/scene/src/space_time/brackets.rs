@@ -1,5 +1,6 @@
 //! Broken promises, each over its evidence.
 
+use replication::ordered::sort_by_key;
 use replication::run::Run;
 use replication::trace::Seq;
 
@@ -24,13 +25,17 @@ pub(super) fn brackets(run: &dyn Run, plan: &Plan<'_>) -> Vec<Bracket> {
     let violations = run.violations();
     let begin = violations
         .partition_point(|violation| time(violation.at).is_some_and(|at| at < window.from_us));
-    for (number, violation) in violations.iter().enumerate().skip(begin) {
-        let Some(at_us) = time(violation.at) else {
-            continue;
-        };
-        if !window.holds(at_us) {
-            break;
-        }
+    let known = violations.iter().enumerate().skip(begin);
+    let timed = known.map_while(|(number, violation)| Some((number, time(violation.at)?)));
+    let mut inside: Vec<(usize, u64)> = timed
+        .take_while(|(_, at_us)| window.holds(*at_us))
+        .collect();
+    // Of those that came to be at one moment the most telling has the first choice of a row: the page tells of it.
+    sort_by_key(&mut inside, |(number, at_us)| {
+        (*at_us, violations[*number].promise as u64)
+    });
+    for (number, at_us) in inside {
+        let violation = &violations[number];
         let first = violation.evidence.iter().filter_map(|seq| time(*seq)).min();
         let from_x = plan.x(first.unwrap_or(at_us).max(window.from_us));
         let to_x = plan.x(at_us);
