@@ -7,6 +7,7 @@ use scene::quantity::moment;
 use yew::prelude::*;
 
 use crate::components::fixes::Fixes;
+use crate::components::words::Prose;
 use crate::desk::{Desk, moment_of, violations_until};
 use crate::store::Stopped;
 
@@ -46,7 +47,7 @@ pub fn violation_card(desk: &Desk) -> Html {
         <section class="violation-card" aria-labelledby="violation-title">
             <h3 id="violation-title">{ &violation.title }</h3>
             <p>{ &violation.sentence }</p>
-            <p class="time">{ format!("{} · at {}", violation.promise.title(), moment(at.0)) }</p>
+            <p class="time"><Prose text={violation.promise.title()}/>{ format!(" · at {}", moment(at.0)) }</p>
             if !also.is_empty() {
                 <p class="also">
                     { "also: " }
@@ -106,7 +107,8 @@ fn list(
             <li key={number}>
                 <button type="button" aria-current={(told == number).then_some("true")} onclick={show(number)}>
                     <span class="time">{ moment(moment_of(run, number).0) }</span>
-                    <span>{ &violation.title }</span>
+                    // One write that is missing may break several promises.
+                    <span>{ format!("{} · {}", violation.title, violation.promise.title()) }</span>
                 </button>
             </li>
         }

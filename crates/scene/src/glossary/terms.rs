@@ -62,7 +62,7 @@ pub const TERMS: &[Term] = &[
         id: "causal",
         name: "causal consistency",
         also: &["causally consistent"],
-        means: "Who sees an effect also sees what caused it: what its writer had read or written before.",
+        means: "Who has seen an effect also sees, from then on, what caused it: what its writer had read or written before.",
     },
     Term {
         id: "clock-skew",
