@@ -34,6 +34,31 @@ test('pauses by itself where the promise is broken, and says who was told what',
   await expect(page.locator('.play')).toHaveText('Pause');
 });
 
+test('time stops where each promise is first broken, and who jumps there is told so', { tag: '@once' }, async ({ page }) => {
+  await page.goto('./#split-brain');
+  await expect(page.locator('[data-run-title="Split brain"] [data-stage-ready]')).toBeVisible();
+  const card = page.locator('.violation-card');
+  const stops_us = [];
+  const told = new Set();
+  for (;;) {
+    await playFast(page);
+    if ((await page.locator('.paused-note').count()) === 0) break;
+    stops_us.push(await now_us(page));
+    const time = await card.locator('.time').first().innerText();
+    for (const name of [time.split(' · ')[0], ...(await card.locator('.also button').allInnerTexts())]) told.add(name);
+  }
+  expect(stops_us.length).toBeGreaterThan(1);
+  expect(stops_us).toEqual([...new Set(stops_us)].sort((one, other) => one - other));
+  const broken = await page.locator('button.promise.broken .title').allInnerTexts();
+  expect([...told].sort()).toEqual(broken.sort());
+
+  await page.getByRole('button', { name: 'Broken promise before' }).click();
+  expect(await now_us(page)).toBe(stops_us.at(-1));
+  await expect(page.getByText('Here a promise is broken.')).toBeVisible();
+  await page.getByRole('button', { name: '◂ step' }).click();
+  await expect(page.getByText('Here a promise is broken.')).toHaveCount(0);
+});
+
 test('a broken promise leads to its moment', async ({ page }) => {
   await playFast(page);
   const broken_us = await now_us(page);
