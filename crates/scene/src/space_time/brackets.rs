@@ -20,7 +20,8 @@ pub(super) fn brackets(run: &dyn Run, plan: &Plan<'_>) -> Vec<Bracket> {
     let records = run.records();
     let time = |seq: Seq| records.get(seq.index()).map(|record| record.at.0);
     let window = plan.axis.window();
-    let mut row_ends = vec![f64::MIN; plan.rows];
+    // What each row has taken, from where to where.
+    let mut rows: Vec<Vec<(f64, f64)>> = vec![Vec::new(); plan.rows];
     let mut brackets = Vec::new();
     let violations = run.violations();
     let begin = violations
@@ -30,9 +31,16 @@ pub(super) fn brackets(run: &dyn Run, plan: &Plan<'_>) -> Vec<Bracket> {
     let mut inside: Vec<(usize, u64)> = timed
         .take_while(|(_, at_us)| window.holds(*at_us))
         .collect();
-    // Of those that came to be at one moment the most telling has the first choice of a row: the page tells of it.
+    // The newest at the cursor has the first choice of a row, and of those of one moment the most telling: the page tells
+    // of it.
+    let now_us = run.now().0;
     sort_by_key(&mut inside, |(number, at_us)| {
-        (*at_us, violations[*number].promise as u64)
+        let order = match now_us.checked_sub(*at_us) {
+            Some(ago_us) => ago_us,
+            // What is still to come, after all of them.
+            None => u64::MAX / 2 + *at_us,
+        };
+        (order, violations[*number].promise as u64)
     });
     for (number, at_us) in inside {
         let violation = &violations[number];
@@ -45,10 +53,16 @@ pub(super) fn brackets(run: &dyn Run, plan: &Plan<'_>) -> Vec<Bracket> {
         let chip_x = (to_x + 7.0 - chip_w).max(plan.plot.x);
         let chip_x = chip_x.min(plan.plot.right() - chip_w);
         let begins = chip_x.min(from_x);
-        let Some(row) = row_ends.iter().position(|end| *end <= begins) else {
+        let ends = (chip_x + chip_w).max(to_x) + 6.0;
+        let is_free = |taken: &Vec<(f64, f64)>| {
+            taken
+                .iter()
+                .all(|(from, to)| ends <= *from || *to <= begins)
+        };
+        let Some(row) = rows.iter().position(is_free) else {
             continue;
         };
-        row_ends[row] = (chip_x + chip_w).max(to_x) + 6.0;
+        rows[row].push((begins, ends));
         // The first row is the lowest.
         let bottom = plan.strip.map_or(plan.plot.y, |strip| strip.y) - BRACKET_ROW * row as f64;
         brackets.push(Bracket {
@@ -68,5 +82,6 @@ pub(super) fn brackets(run: &dyn Run, plan: &Plan<'_>) -> Vec<Bracket> {
             text,
         });
     }
+    sort_by_key(&mut brackets, |bracket| (0, bracket.number as u64));
     brackets
 }
