@@ -17,7 +17,7 @@ let looks = [];
 addEventListener('message', ({ data }) => {
   if (Array.isArray(data)) plan(...data);
   else if (data.size) [canvas.width, canvas.height, ratio] = data.size;
-  else if (data.forget) [styles, looks] = [[], []];
+  else if ('keep' in data) [styles, looks] = [styles.slice(0, data.keep), []];
   else if (data.canvas) {
     canvas = data.canvas;
     context = canvas.getContext('2d');

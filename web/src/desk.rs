@@ -15,11 +15,11 @@ use scene::SceneIndex;
 use serde_json::{Value as Json, json};
 use yew::prelude::*;
 
-pub use crate::player::Part;
 use crate::player::{Heard, Player};
 use crate::search::{Found, Search};
 use crate::speed::Speed;
 use crate::store::{Action, Open, Stopped, Store};
+pub use crate::turns::Part;
 
 /// How far stepping looks at once where nothing more is known.
 const STEP_US: u64 = 20_000;

@@ -16,6 +16,7 @@ mod speed;
 mod store;
 mod stories;
 mod trouble;
+mod turns;
 mod watching;
 
 use pages::watch::Watch;

@@ -1,8 +1,7 @@
 //! The player: owns the run, outside the virtual DOM, and moves its cursor.
 //!
 //! `seek` is its only verb: playing, stepping, scrubbing and jumping are all seeks. While playing, it moves the cursor
-//! at each turn, paints, and has the parts of the page that Yew renders drawn by turns, those that are watched between
-//! seven and eight times a second. Where what moves can't go on by itself until the next turn, the cursor moves with
+//! at each turn, paints, and has the parts of the page that Yew renders drawn by turns. Where what moves can't go on by itself until the next turn, the cursor moves with
 //! each frame. Paused, hidden or off the screen, nothing runs at all.
 
 use std::cell::{Cell, OnceCell, RefCell};
@@ -24,11 +23,10 @@ use yew::Callback;
 use crate::platform;
 use crate::speed::Speed;
 use crate::store::Stopped;
+use crate::turns::{Drawer, Part, TURN_MS, Turns};
 
-/// Between two turns while time runs: four frames of most screens. What is watched is drawn at every other turn.
-const TURN_MS: f64 = 66.0;
 /// Between two moves there is no more than this: a longer break is not played.
-const BREAK_MS: f64 = 100.0;
+const BREAK_MS: f64 = 250.0;
 /// Whoever has moved the cursor may go on, as in scrubbing: what is read and not watched waits until they stay this long.
 /// Longer than a slow machine takes for all of it at once, which else it would take each time.
 const SETTLED_MS: u32 = 120;
@@ -38,45 +36,6 @@ const STILL_MS: u32 = 900;
 const LOOK_AHEAD_MS: f64 = 60.0;
 /// In how many pieces it is done.
 const LOOK_AHEAD_PIECES: u64 = 64;
-
-/// The parts of the page that show the run. While time runs they are drawn in turn, so that no frame has to draw all
-/// of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// The stage.
-    Stage,
-    /// The player below it.
-    Player,
-    /// The diagram.
-    Diagram,
-    /// What people see, and what else is read and not watched: less often, since nobody can read as fast as the stage is
-    /// drawn. Where a promise breaks time stops, and everything is drawn at once.
-    Read,
-    /// How the promises stand.
-    Promises,
-    /// What was measured.
-    Measured,
-    /// The sentence above the stage.
-    Said,
-    /// What is told to those who listen. Like what is read it waits for whoever scrubs to stay.
-    Told,
-}
-
-impl Part {
-    /// Whether a turn is this part's: one in so many, beginning with which. Each turn costs a frame, whatever is drawn,
-    /// so that what is watched has its turn together; what is read is drawn one by one in between.
-    fn has(self, turn: u32) -> bool {
-        let (every, first) = match self {
-            Part::Stage | Part::Player | Part::Diagram => (2, 0),
-            Part::Said => (4, 0),
-            Part::Read => (4, 1),
-            // The one says what is at risk, and the other how much.
-            Part::Promises | Part::Measured => (16, 3),
-            Part::Told => (16, 7),
-        };
-        turn % every == first
-    }
-}
 
 /// Draws what moves at the cursor; told how the cursor goes on, where it does.
 pub type Paint = Box<dyn FnMut(&dyn Run, &SceneIndex, Option<Pace>) -> Again>;
@@ -136,9 +95,10 @@ struct Inner {
     course: RefCell<Option<((Known, Known), Course)>>,
     paint: RefCell<Option<Paint>>,
     listener: RefCell<Callback<Heard>>,
-    /// Who draws which part when it has its turn.
-    drawers: RefCell<Vec<Weak<Drawer>>>,
-    turn: Cell<u32>,
+    turns: Turns,
+    drawing: RefCell<Option<Drawing>>,
+    /// What the browser calls at the frame with which the turns are drawn.
+    on_draw: OnceCell<Closure<dyn FnMut(f64)>>,
     speed: Cell<Option<Speed>>,
     again: Cell<Again>,
     until: Cell<Option<SimTime>>,
@@ -260,10 +220,15 @@ enum Beat {
     Wait { _held: Timeout },
 }
 
-/// Who draws a part of the page when it has its turn.
-pub struct Drawer {
-    part: Part,
-    draw: Callback<()>,
+/// What is drawn with the next frame; dropped, it never is.
+enum Drawing {
+    Asked {
+        _held: Frame,
+    },
+    /// The frame is being made, and how long it takes is to be seen.
+    Timed {
+        _held: Timeout,
+    },
 }
 
 /// A frame that was asked for; dropped, it never comes.
@@ -302,8 +267,8 @@ impl Player {
             course: RefCell::default(),
             paint: RefCell::default(),
             listener: RefCell::new(Callback::noop()),
-            drawers: RefCell::default(),
-            turn: Cell::new(0),
+            turns: Turns::default(),
+            drawing: RefCell::default(),
             speed: Cell::new(None),
             again: Cell::new(Again::Frame),
             until: Cell::new(None),
@@ -311,6 +276,7 @@ impl Player {
             tab_shown: Cell::new(true),
             beat: RefCell::default(),
             on_frame: OnceCell::new(),
+            on_draw: OnceCell::new(),
             frame_ms: Cell::new(None),
             rest_us: Cell::new(0.0),
             published_ms: Cell::new(0.0),
@@ -505,11 +471,7 @@ impl Player {
 
     /// Calls back whenever a part has its turn, until what this gives is dropped.
     pub fn on_turn(&self, part: Part, draw: Callback<()>) -> Rc<Drawer> {
-        let drawer = Rc::new(Drawer { part, draw });
-        let mut drawers = self.0.drawers.borrow_mut();
-        drawers.retain(|drawer| drawer.strong_count() > 0);
-        drawers.push(Rc::downgrade(&drawer));
-        drawer
+        self.0.turns.on(part, draw)
     }
 
     /// Who hears of changes that the whole page is to show, from now on.
@@ -564,7 +526,7 @@ impl Inner {
         this.rest_us.set(passed_us.fract());
         let to = this.now().after_us(passed_us as u64);
         if this.advance(to) {
-            this.paint_and_draw();
+            Inner::paint_and_draw(&this);
         }
         if this.speed.get().is_some() {
             Inner::beat(&this);
@@ -651,33 +613,46 @@ impl Inner {
         turn_ms.min(stop_ms).clamp(0.0, TURN_MS).ceil() as u32
     }
 
-    /// Paints, and has the next part of the page drawn where it is time.
-    fn paint_and_draw(&self) {
-        self.paint(Some(self.pace()));
+    /// Paints, and has drawn with the next frame what has its turn, where it is time.
+    fn paint_and_draw(this: &Rc<Self>) {
+        this.paint(Some(this.pace()));
         let now_ms = platform::now_ms();
-        let due_ms = self.published_ms.get() + TURN_MS;
+        let due_ms = this.published_ms.get() + TURN_MS;
         if now_ms < due_ms {
             return;
         }
-        self.count();
-        self.settle();
+        this.count();
+        this.settle();
         // A turn that came late is followed by one that comes sooner.
-        self.published_ms.set(due_ms.max(now_ms - TURN_MS));
-        self.turn.set(self.turn.get().wrapping_add(1));
-        self.draw(self.turn.get());
+        this.published_ms.set(due_ms.max(now_ms - TURN_MS));
+        let is_asked = matches!(&*this.drawing.borrow(), Some(Drawing::Asked { .. }));
+        if this.turns.pass() && !is_asked {
+            let weak = Rc::downgrade(this);
+            let on_draw = this
+                .on_draw
+                .get_or_init(|| Closure::new(move |_| Inner::on_draw(&weak)));
+            let asked = Frame::ask(on_draw).map(|frame| Drawing::Asked { _held: frame });
+            *this.drawing.borrow_mut() = asked;
+        }
     }
 
-    /// Has drawn what has its turn, here and beside.
-    fn draw(&self, turn: u32) {
-        let drawers = self.drawers.borrow().clone();
-        for drawer in drawers.iter().filter_map(Weak::upgrade) {
-            if drawer.part.has(turn) {
-                drawer.draw.emit(());
+    /// Has drawn what has its turn, here and beside, and finds out how long that takes.
+    fn on_draw(weak: &Weak<Self>) {
+        let Some(this) = weak.upgrade() else { return };
+        let from_ms = platform::now_ms();
+        let turns = this.turns.take();
+        this.turns.draw(&turns);
+        if let Some(beside) = this.beside.borrow().as_ref() {
+            beside.0.turns.draw(&turns);
+        }
+        // What Yew draws, and what the browser makes of it, is done before anything else is.
+        let weak = weak.clone();
+        let timed = Timeout::new(0, move || {
+            if let Some(this) = weak.upgrade() {
+                this.turns.note(platform::now_ms() - from_ms);
             }
-        }
-        if let Some(beside) = self.beside.borrow().as_ref() {
-            beside.0.draw(turn);
-        }
+        });
+        *this.drawing.borrow_mut() = Some(Drawing::Timed { _held: timed });
     }
 
     fn stop(&self, why: Stopped) {
@@ -702,6 +677,7 @@ impl Inner {
     }
 
     fn publish(&self) {
+        *self.drawing.borrow_mut() = None;
         self.count();
         self.settle();
         self.show(false);

@@ -149,6 +149,15 @@ impl ChipShape {
 }
 
 impl Flight {
+    /// Whether another one looks the same, wherever it is.
+    pub fn looks_like(&self, other: &Flight) -> bool {
+        (self.shape, self.tone, self.hue, self.bad)
+            == (other.shape, other.tone, other.hue, other.bad)
+            && (self.more > 0) == (other.more > 0)
+            && (self.half_width, self.half_height) == (other.half_width, other.half_height)
+            && (&self.text, self.text_size) == (&other.text, other.text_size)
+    }
+
     /// What it is drawn as, from the bottom up, where `r` is the stage's
     /// [`chip_radius`](Stage::chip_radius). The classes are `body`, `glyph` and the like.
     pub fn parts(&self, r: f64) -> Vec<Part> {

@@ -24,7 +24,7 @@ use crate::player::Pace;
 const SCRIPT: &str = "chips.js";
 /// How long the canvas shows what has come to rest: until the page shows the same.
 const CLEAR_MS: u32 = 250;
-/// Once there are more, the worker forgets all looks, and is told again.
+/// Once there are more looks, the worker forgets them, and is told again.
 const LOOKS_MAX: usize = 1000;
 
 /// A canvas over the stage, and the worker that draws on it.
@@ -32,8 +32,8 @@ pub struct Canvas {
     element: HtmlCanvasElement,
     hand: Hand,
     around: Surroundings,
-    /// Which looks are known, by number.
-    looks: Vec<(String, Vec<Part>)>,
+    /// A message of each look that is known, and the radius of chips where it is drawn; by number.
+    looks: Vec<(Flight, f64)>,
     /// The classes of which the worker knows the styles, by number.
     styles: Vec<String>,
     /// What it has to be told of them before it draws again.
@@ -141,7 +141,8 @@ impl Canvas {
     pub fn put_into(&mut self, around: Surroundings) {
         let before = std::mem::replace(&mut self.around, around);
         if before.is_dark != around.is_dark {
-            self.forget();
+            self.styles.clear();
+            self.forget_looks();
         }
         if before != around {
             self.fit();
@@ -167,8 +168,7 @@ impl Canvas {
 
     /// What a message looks like; `layer` is where the style sheets are asked.
     pub fn look(&mut self, flight: &Flight, radius: f64, layer: &mut Layer) -> Option<Look> {
-        let (class, parts) = (svg::class(flight), flight.parts(radius));
-        let is_it = |(other, of): &(String, Vec<Part>)| *other == class && *of == parts;
+        let is_it = |(other, of): &(Flight, f64)| *of == radius && flight.looks_like(other);
         // The newest are asked for most.
         if let Some(number) = self.looks.iter().rposition(is_it) {
             return Some(Look {
@@ -176,9 +176,10 @@ impl Canvas {
                 number,
             });
         }
+        let parts = flight.parts(radius);
         let classes = parts
             .iter()
-            .fold(class.clone(), |all, part| all + " " + class_of(part));
+            .fold(svg::class(flight), |all, part| all + " " + class_of(part));
         let style = match self.styles.iter().position(|of| *of == classes) {
             Some(style) => style,
             None => {
@@ -190,7 +191,7 @@ impl Canvas {
         let told: Vec<Value> = parts.iter().map(told).collect();
         self.news.looks.push(json!([style, told]));
         let number = self.looks.len();
-        self.looks.push((class, parts));
+        self.looks.push((flight.clone(), radius));
         Some(Look {
             era: self.era,
             number,
@@ -226,7 +227,7 @@ impl Canvas {
         self.legs.clear();
         self.is_clear.set(false);
         if self.looks.len() > LOOKS_MAX {
-            self.forget();
+            self.forget_looks();
         }
     }
 
@@ -263,12 +264,14 @@ impl Canvas {
         }
     }
 
-    fn forget(&mut self) {
+    /// Forgets what messages look like, but not what the style sheets say: messages differ in what is written on them.
+    fn forget_looks(&mut self) {
+        let kept = self.styles.len();
         self.looks.clear();
-        self.styles.clear();
-        self.news = News::default();
+        self.news.looks.clear();
+        self.news.styles.truncate(kept);
         self.era += 1;
-        self.send("forget", &JsValue::TRUE);
+        self.send("keep", &kept.into());
     }
 
     fn send(&self, name: &str, what: &JsValue) {

@@ -36,6 +36,8 @@ pub struct Painter {
     layer: Layer,
     canvas: Canvas,
     chips: Ordered<Seq, Chip>,
+    /// Those that will be sent before the next turn: the canvas knows of them.
+    coming: Ordered<Seq, Chip>,
     crosses: Ordered<Seq, Drawn>,
     /// How often somebody had done something to a message when all were drawn last.
     disturbed: usize,
@@ -63,6 +65,17 @@ struct Chip {
     look: Option<canvas::Look>,
 }
 
+impl Chip {
+    fn of(flight: Flight) -> Self {
+        Chip {
+            flight,
+            place: Point::default(),
+            drawn: None,
+            look: None,
+        }
+    }
+}
+
 impl Painter {
     /// A painter of an empty layer, and of a canvas over it.
     pub fn new(layer: SvggElement, canvas: HtmlCanvasElement) -> Option<Self> {
@@ -70,6 +83,7 @@ impl Painter {
             layer: Layer::new(layer)?,
             canvas: Canvas::new(canvas),
             chips: Ordered::default(),
+            coming: Ordered::default(),
             crosses: Ordered::default(),
             disturbed: 0,
             pace: None,
@@ -90,6 +104,7 @@ impl Painter {
         sort_by_key(&mut here, |seq| (0, seq.0.into()));
         self.keep(&here);
         self.take(flights);
+        self.coming = Ordered::default();
         self.put(run, index);
     }
 
@@ -112,8 +127,9 @@ impl Painter {
 
     fn go_on(&mut self, run: &dyn Run, index: &SceneIndex, here: Vec<Seq>) {
         self.keep(&here);
-        let sent = here.into_iter().filter(|seq| !self.chips.contains(*seq));
-        let sent: Vec<Seq> = sent.collect();
+        let mut sent = here;
+        sent.retain(|seq| !self.chips.contains(*seq));
+        let sent = move_over(sent, &mut self.coming, &mut self.chips);
         if !sent.is_empty() {
             let focus = self.focus.as_ref();
             self.take(scene::flights_of(run, index, &sent, &self.stage, focus));
@@ -152,13 +168,7 @@ impl Painter {
             let chip = self.chips.get(seq);
             if chip.is_none_or(|chip| chip.flight != flight) {
                 self.take_away(seq);
-                let chip = Chip {
-                    flight,
-                    place: Point::default(),
-                    drawn: None,
-                    look: None,
-                };
-                self.chips.insert(seq, chip);
+                self.chips.insert(seq, Chip::of(flight));
             }
         }
     }
@@ -197,7 +207,12 @@ impl Painter {
     fn put_on_canvas(&mut self, run: &dyn Run, index: &SceneIndex, pace: Pace) {
         let now_us = run.now().0;
         let Soon { sent, over } = scene::soon(run, index, pace.until);
-        let sent = scene::flights_of(run, index, &sent, &self.stage, self.focus.as_ref());
+        let mut coming = Ordered::default();
+        let sent = move_over(sent, &mut self.coming, &mut coming);
+        for flight in scene::flights_of(run, index, &sent, &self.stage, self.focus.as_ref()) {
+            coming.insert(flight.seq, Chip::of(flight));
+        }
+        self.coming = coming;
         let over_us = |flight: &Flight| {
             let mut over = over.iter();
             over.find_map(|(seq, at_us)| (*seq == flight.seq).then_some(*at_us))
@@ -206,17 +221,12 @@ impl Painter {
         let (layer, canvas) = (&mut self.layer, &mut self.canvas);
         // What a broken promise is about lies on top.
         for bad in [false, true] {
-            let chips = self.chips.values_mut();
+            let chips = self.chips.values_mut().chain(self.coming.values_mut());
             for chip in chips.filter(|chip| chip.flight.bad == bad) {
                 let known = chip.look.filter(|look| canvas.knows(*look));
                 chip.look = known.or_else(|| canvas.look(&chip.flight, radius, layer));
                 if let Some(look) = chip.look {
                     canvas.put(look, &chip.flight, now_us, over_us(&chip.flight));
-                }
-            }
-            for flight in sent.iter().filter(|flight| flight.bad == bad) {
-                if let Some(look) = canvas.look(flight, radius, layer) {
-                    canvas.put(look, flight, now_us, over_us(flight));
                 }
             }
         }
@@ -267,6 +277,22 @@ impl Painter {
             self.layer.spare(drawn);
         }
     }
+}
+
+/// Moves these where they are there; gives those that are not.
+fn move_over(
+    mut which: Vec<Seq>,
+    from: &mut Ordered<Seq, Chip>,
+    to: &mut Ordered<Seq, Chip>,
+) -> Vec<Seq> {
+    which.retain(|seq| match from.remove(*seq) {
+        Some(chip) => {
+            to.insert(*seq, chip);
+            false
+        }
+        None => true,
+    });
+    which
 }
 
 /// A length as SVG reads it, to a hundredth of a pixel, without the code that prints any float.
