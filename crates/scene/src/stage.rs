@@ -284,6 +284,18 @@ impl CellState {
             CellState::Replaced => "c-replaced",
         }
     }
+
+    /// What is drawn of a cell's place.
+    pub fn shape(self, place: Rect) -> Rect {
+        match self {
+            CellState::NoOp => Rect {
+                y: place.centre().y - 0.12 * place.h,
+                h: 0.24 * place.h,
+                ..place
+            },
+            _ => place,
+        }
+    }
 }
 
 /// What waits for acknowledgements or responses.

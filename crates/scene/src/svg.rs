@@ -271,18 +271,11 @@ impl Drawing {
         let newest = if cell.newest { " newest" } else { "" };
         let class = format!("cell {} {}{newest}", cell.state.class(), hue(cell.hue));
         let inset = match cell.state {
-            CellState::Filled | CellState::Replaced => 0.0,
+            CellState::Filled | CellState::Replaced | CellState::NoOp => 0.0,
             // An outline is drawn inside the place that a filled cell takes.
             _ => 0.6,
         };
-        let rect = match cell.state {
-            CellState::NoOp => Rect {
-                y: cell.rect.centre().y - 0.12 * cell.rect.h,
-                h: 0.24 * cell.rect.h,
-                ..cell.rect
-            },
-            _ => cell.rect.grown(-inset),
-        };
+        let rect = cell.state.shape(cell.rect.grown(-inset));
         self.rect(&class, rect, (0.16 * rect.w).min(0.4 * rect.h));
         if cell.state == CellState::Discarded {
             self.path("hatch", &glyphs::hatch(rect));

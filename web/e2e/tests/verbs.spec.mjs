@@ -52,6 +52,19 @@ test('a replica: crash with its disk, restart, pause, resume', ONCE, async ({ pa
   await expect(page.locator('[data-place=n2]')).not.toHaveClass(/paused/);
 });
 
+test('on a phone a menu leaves in sight whose it is', async ({ page }) => {
+  test.skip(page.viewportSize().width > 760, 'it stands beside it there');
+  for (const place of ['c0', 'n0', 'n1', 'n2']) {
+    await page.locator(`[data-place=${place}] .hit`).click();
+    const sheet = await menu(page).boundingBox();
+    const thing = await page.locator(`[data-place=${place}] .body`).boundingBox();
+    expect(thing.y, place).toBeGreaterThanOrEqual(0);
+    expect(thing.y + thing.height, place).toBeLessThanOrEqual(sheet.y);
+    await page.keyboard.press('Escape');
+    await expect(menu(page)).toHaveCount(0);
+  }
+});
+
 test('a replica: cut off, slow, healed', ONCE, async ({ page }) => {
   await act(page, 'n1', 'Cut off from all others');
   expect(await lastDeed(page)).toEqual({ cut: 'F1' });

@@ -50,5 +50,8 @@ test('help shows what is what on the stage', async ({ page, axe }) => {
   const help = page.getByRole('dialog', { name: 'Help' });
   await expect(help.locator('.legend dt svg')).not.toHaveCount(0);
   await expect(help).toContainText('A client’s write.');
+  await expect(help).toContainText('Another one leads from here on.');
+  const sizes = await help.locator('.legend dt svg > *').evaluateAll((drawn) => drawn.map((each) => each.getBBox()));
+  expect(sizes.filter(({ width, height }) => width < 2 || height < 2)).toEqual([]);
   await axe();
 });

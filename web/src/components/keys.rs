@@ -63,7 +63,6 @@ pub fn Keys(props: &Props) -> Html {
         <dialog ref={dialog} aria-labelledby="keys-title" {onclose}>
             <h2 id="keys-title" tabindex="-1" autofocus=true>{ "Help" }</h2>
             <p>{ "Press Play. Click, or tap, a replica, a person, a link or a message to break something there, or to write and read. A word with dots under it says what it means; " }<a href="#glossary">{ "all of them" }</a>{ "." }</p>
-            <h3>{ "What is what on the stage" }</h3>
             <Legend/>
             <div class="keyboard">
                 <h3>{ "Keys" }</h3>

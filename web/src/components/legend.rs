@@ -1,11 +1,13 @@
-//! What is what on the stage.
+//! What is what on the stage, and on the time line.
 
 use scene::geometry::{Point, Rect};
 use scene::glyphs;
 use scene::legend::{CHIP_RADIUS, LegendRow, legend};
+use scene::stage::CellState;
 use scene::{Flight, Part};
 use yew::prelude::*;
 
+use crate::components::marks::Shape;
 use crate::paint::number;
 
 /// How high a picture is, in pixels.
@@ -13,32 +15,27 @@ const HEIGHT: f64 = 2.6 * CHIP_RADIUS;
 /// How wide it may be.
 const WIDTH: f64 = 84.0;
 
-/// A cell of a log: its class, whether it is hatched, and what it means.
-const CELLS: [(&str, bool, &str); 6] = [
+/// A cell of a log, and what it means.
+const CELLS: [(CellState, &str); 6] = [
     (
-        "cell c-filled v7",
-        false,
+        CellState::Filled,
         "A write in a log, or in a copy, on disk.",
     ),
     (
-        "cell c-memory v7",
-        false,
+        CellState::Memory,
         "The same, but in memory only: a crash would take it.",
     ),
-    ("cell c-missing", false, "Not there yet."),
+    (CellState::Missing, "Not there yet."),
     (
-        "cell c-replaced v7",
-        false,
+        CellState::Replaced,
         "It was here, and a later one has taken its place.",
     ),
     (
-        "cell c-noop",
-        false,
+        CellState::NoOp,
         "No write: with it a new leader begins its epoch.",
     ),
     (
-        "cell c-discarded",
-        true,
+        CellState::Discarded,
         "Thrown away, or about to be: the new leader never had it.",
     ),
 ];
@@ -46,16 +43,69 @@ const CELLS: [(&str, bool, &str); 6] = [
 /// What a cross on a wire means.
 const CROSS: &str = "Lost here: on a cut link, on a lossy one, or dropped by hand.";
 
+/// What stands on a replica's card besides: its class, and what it means.
+const CROWNS: [(&str, &str); 2] = [
+    ("node crowned", "It leads."),
+    (
+        "node deposed",
+        "It led: another one leads in a later epoch, and this one may not know it yet.",
+    ),
+];
+/// How far behind, as a card says it.
+const BEHIND: (&str, &str) = (
+    "−2 · 90 ms",
+    "How far behind: two writes do not show here yet, the older one for 90 ms.",
+);
+
+/// A mark of the time line, how far up it has to be moved to be in the middle, and what it means.
+const MARKS: [(Shape, f64, &str); 5] = [
+    (Shape::Broken, 4.0, "A promise is broken."),
+    (Shape::Leader, 12.0, "Another one leads from here on."),
+    (
+        Shape::Fault,
+        12.5,
+        "Something else that matters: a fault, its mending, a change of settings, a conflict.",
+    ),
+    (Shape::Fork, 12.5, "This run left another one here."),
+    (Shape::Parting, 9.0, "Two runs that are compared part here."),
+];
+
 /// A picture and its words for each shape.
 #[component]
 pub fn Legend() -> Html {
+    let crown = |(class, words): (&'static str, &'static str)| {
+        let at = Rect::around(Point::default(), 18.0, 11.0);
+        drawn(
+            html! { <g {class}><path class="crown" d={glyphs::crown(at)}/></g> },
+            words,
+        )
+    };
+    let (behind, words) = BEHIND;
     html! {
+        <>
+        <h3>{ "What is what on the stage" }</h3>
         <dl class="legend">
             for row in legend().iter() { { message(row) } }
             { drawn(html! { <path class="lost" d={glyphs::cross(Point::default(), 0.5 * CHIP_RADIUS)}/> }, CROSS) }
-            for (class, hatched, words) in CELLS { { cell(class, hatched, words) } }
+            for (state, words) in CELLS { { cell(state, words) } }
+            for each in CROWNS { { crown(each) } }
+            { drawn(html! { <text class="f-mono t-warn" y="4" font-size="12" text-anchor="middle">{ behind }</text> }, words) }
         </dl>
+        <h3>{ "On the time line" }</h3>
+        <dl class="legend">
+            for (shape, up, words) in MARKS { { mark(shape, up, words) } }
+        </dl>
+        </>
     }
+}
+
+fn mark(shape: Shape, up: f64, words: &'static str) -> Html {
+    let (class, d) = shape.drawn();
+    let transform = format!("translate(0 {})", number(-up));
+    drawn(
+        html! { <g class="marks" {transform}><path {class} {d}/></g> },
+        words,
+    )
 }
 
 fn message(row: &LegendRow) -> Html {
@@ -70,18 +120,14 @@ fn message(row: &LegendRow) -> Html {
     drawn(html! { <g {class}>{ chip(&row.flight) }</g> }, row.words)
 }
 
-fn cell(class: &'static str, hatched: bool, words: &'static str) -> Html {
-    let size = 17.0;
-    let at = Rect {
-        x: -size / 2.0,
-        y: -size / 2.0,
-        w: size,
-        h: size,
-    };
+fn cell(state: CellState, words: &'static str) -> Html {
+    let place = Rect::around(Point::default(), 17.0, 17.0);
+    let Rect { x, y, w, h } = state.shape(place);
+    let class = format!("cell {} v7", state.class());
     let picture = html! {
         <>
-            <rect {class} x={number(at.x)} y={number(at.y)} width={number(size)} height={number(size)} rx="4"/>
-            if hatched { <path class="hatch" d={glyphs::hatch(at)}/> }
+            <rect {class} x={number(x)} y={number(y)} width={number(w)} height={number(h)} rx={number((0.24 * w).min(0.4 * h))}/>
+            if state == CellState::Discarded { <path class="hatch" d={glyphs::hatch(place)}/> }
         </>
     };
     drawn(picture, words)

@@ -149,8 +149,9 @@ fn Line(props: &LineProps) -> Html {
     }
 }
 
+/// What stands for what.
 #[derive(Clone, Copy, PartialEq)]
-enum Shape {
+pub enum Shape {
     /// A triangle.
     Broken,
     /// A crown's point, as on the leader's card.
@@ -161,6 +162,19 @@ enum Shape {
     Fork,
     /// The same, larger.
     Parting,
+}
+
+impl Shape {
+    /// Its class, and its outline: from the line's own height down to the scrubber.
+    pub fn drawn(self) -> (&'static str, &'static str) {
+        match self {
+            Shape::Broken => ("violation", "M0 9l-5 -10h10z"),
+            Shape::Leader => ("leader", "M-5 16v-7l3 3l2 -4l2 4l3 -3v7z"),
+            Shape::Fault => ("intervention", "M1 16h-2v-7h2z"),
+            Shape::Fork => ("fork", "M0 17v-4l-4 -5M0 13l4 -5"),
+            Shape::Parting => ("parting", "M0 17v-9l-6 -7M0 8l6 -7"),
+        }
+    }
 }
 
 struct Mark {
@@ -182,12 +196,10 @@ fn shape(marker: &Marker) -> Shape {
 fn mark(mark: &Mark, length_us: u64, desk: &Desk) -> Html {
     // Broken promises stand above what was done and who took over, which may be at the same moment.
     let (upper, lower) = ("M-7 -5h14v14h-14z", "M-6 9h12v8h-12z");
-    let (class, hit, d) = match mark.shape {
-        Shape::Broken => ("violation", upper, "M0 9l-5 -10h10z"),
-        Shape::Leader => ("leader", lower, "M-5 16v-7l3 3l2 -4l2 4l3 -3v7z"),
-        Shape::Fault => ("intervention", lower, "M1 16h-2v-7h2z"),
-        Shape::Fork => ("fork", lower, "M0 17v-4l-4 -5M0 13l4 -5"),
-        Shape::Parting => ("parting", upper, "M0 17v-9l-6 -7M0 8l6 -7"),
+    let (class, d) = mark.shape.drawn();
+    let hit = match mark.shape {
+        Shape::Broken | Shape::Parting => upper,
+        Shape::Leader | Shape::Fault | Shape::Fork => lower,
     };
     let share = mark.at_us as f64 / length_us.max(1) as f64;
     let x = format!("{}%", number(share * 100.0));

@@ -1,4 +1,5 @@
-//! What one can do to a replica or a link, or have a client do: a small dialog beside it on the stage.
+//! What one can do to a replica or a link, or have a client do: a small dialog beside it on the stage, or below it on a
+//! phone.
 
 use replication::ids::Place;
 use replication::trace::Seq;
@@ -68,8 +69,8 @@ pub fn Menu(props: &Props) -> Html {
                     .max(MARGIN);
                 let style = menu.style();
                 // The policy forbids style attributes, not styles that a script sets.
-                let _ = style.set_property("left", &format!("{}px", left as i32));
-                let _ = style.set_property("top", &format!("{}px", top as i32));
+                let _ = style.set_property("--left", &format!("{}px", left as i32));
+                let _ = style.set_property("--top", &format!("{}px", top as i32));
             }
         });
     }
@@ -78,6 +79,10 @@ pub fn Menu(props: &Props) -> Html {
         use_effect_with((), move |()| {
             let menu = menu.cast::<Element>();
             let opener = platform::focused();
+            // On a phone the menu stands below: what it belongs to is to be seen over it.
+            if let Some(stage) = menu.as_ref().and_then(|menu| menu.parent_element()) {
+                platform::bring_into_sight(&stage);
+            }
             platform::focus(menu.as_ref().and_then(|menu| {
                 menu.query_selector(".body button, .body select")
                     .ok()

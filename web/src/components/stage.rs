@@ -448,18 +448,13 @@ fn band(card: Rect, height: f64, radius: f64) -> String {
 }
 
 fn cell(cell: &Cell) -> Html {
-    let Rect { x, y, w, h } = cell.rect;
+    let Rect { x, y, w, h } = cell.state.shape(cell.rect);
     let class = classes!(
         "cell",
         cell.state.class(),
         format!("v{}", cell.hue.0),
         cell.newest.then_some("newest")
     );
-    let (y, h) = match cell.state {
-        // Changes nothing, so it is only a bar.
-        CellState::NoOp => (y + h * 0.38, h * 0.24),
-        _ => (y, h),
-    };
     html! {
         <>
             <rect {class} x={number(x)} y={number(y)} width={number(w)} height={number(h)} rx={number((0.16 * w).min(0.4 * h))}/>
