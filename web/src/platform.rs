@@ -88,6 +88,21 @@ pub fn bring_into_sight(element: &Element) {
     element.scroll_into_view_with_scroll_into_view_options(&options);
 }
 
+/// How far the page is scrolled down, in pixels.
+pub fn scrolled() -> f64 {
+    let window = web_sys::window();
+    window
+        .and_then(|window| window.scroll_y().ok())
+        .unwrap_or_default()
+}
+
+/// Scrolls the page so far down, in pixels.
+pub fn scroll_to(down: f64) {
+    if let Some(window) = web_sys::window() {
+        window.scroll_to_with_x_and_y(0.0, down);
+    }
+}
+
 /// The element that has the focus.
 pub fn focused() -> Option<Element> {
     web_sys::window()?.document()?.active_element()

@@ -3,13 +3,15 @@
 use replication::engine::time::SimTime;
 use replication::ordered::sort_by_key;
 use replication::run::Run;
+use replication::trace::Kind;
 
 use crate::index::SceneIndex;
 use crate::moment::Moment;
 use crate::words::set_off;
 
 /// The start, each moment at which the narration says something new, the first time that each promise is
-/// broken, and the end; as far as the run is known, in order, each once.
+/// broken, and the end; as far as the run is known, in order, each once. Where nobody narrates, as once somebody has changed
+/// what happens, also when something crashes or comes back, is cut off or healed, and when another one leads.
 pub fn beats(run: &dyn Run, index: &SceneIndex) -> Vec<SimTime> {
     let now = Moment::of(run, index);
     let records = run.records();
@@ -30,13 +32,67 @@ pub fn beats(run: &dyn Run, index: &SceneIndex) -> Vec<SimTime> {
         .enumerate()
         .filter(|(place, violation)| is_first((*place, violation.promise)))
         .filter_map(|(_, violation)| Some(records.get(violation.at.index())?.at));
+    let turns = index
+        .turns()
+        .iter()
+        .filter_map(|seq| records.get(seq.index()))
+        .filter(|record| run.scenario().narration.is_empty() && is_turn(&record.kind))
+        .map(|record| record.at);
     let end = run.ended().map(|(_, at)| at);
     let mut beats: Vec<SimTime> = std::iter::once(SimTime::ZERO)
         .chain(told)
         .chain(broken)
+        .chain(turns)
         .chain(end)
         .collect();
     sort_by_key(&mut beats, |at| (0, at.0));
     beats.dedup();
     beats
+}
+
+fn is_turn(kind: &Kind) -> bool {
+    match kind {
+        Kind::Crashed { .. }
+        | Kind::Restarted { .. }
+        | Kind::Cut { .. }
+        | Kind::Healed { .. }
+        | Kind::Changed { .. } => true,
+        Kind::Promoted { epoch, .. } => *epoch > 1,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use replication::run;
+    use replication::scenario::Scenario;
+
+    use super::*;
+
+    fn beats_of(scenario: Scenario) -> Vec<u64> {
+        let seed = scenario.seed;
+        let mut run = run::open(Arc::new(scenario), seed);
+        run.seek(SimTime(u64::MAX));
+        let mut index = SceneIndex::new();
+        index.update(run.as_ref());
+        let beats = beats(run.as_ref(), &index);
+        beats.into_iter().map(|at| at.0).collect()
+    }
+
+    #[test]
+    fn where_nobody_narrates_one_stops_at_faults_and_new_leaders() {
+        let document = include_bytes!("../../../scenarios/leader-crash-async.json");
+        let mut scenario = Scenario::from_bytes(document).unwrap();
+        let crash_us = 3_040_000;
+        let narrated = beats_of(scenario.clone());
+        scenario.narration.clear();
+        let bare = beats_of(scenario);
+        let near = |beats: &[u64]| beats.iter().any(|at| at.abs_diff(crash_us) < 2_000);
+        assert!(near(&narrated) && near(&bare), "{narrated:?} {bare:?}");
+        assert!(bare.len() > 4, "{bare:?}");
+        assert_eq!(bare.first(), Some(&0));
+        assert_eq!(bare.last(), narrated.last());
+    }
 }

@@ -297,7 +297,21 @@ fn note(moment: &Moment<'_>, node: &NodeView, card: &NodeCard) -> Note {
     let tone = if card.bad { Tone::Bad } else { Tone::Warn };
     match card.behind {
         Some(Behind { entries: 0, .. }) => (vec!["caught up".to_owned(), "✓".to_owned()], Tone::Ok),
-        Some(Behind { entries, us }) => {
+        // It has them, and does not show them yet.
+        Some(Behind {
+            lacked: 0,
+            entries,
+            us,
+        }) => {
+            let short = format!("−{entries}");
+            let words = match entries {
+                1 => "not shown".to_owned(),
+                _ => format!("{entries} not shown"),
+            };
+            let long = format!("{words} · {}", duration(us));
+            (vec![long, words, short], tone)
+        }
+        Some(Behind { entries, us, .. }) => {
             let long = format!("−{entries} · {}", duration(us));
             (vec![long, format!("−{entries}")], tone)
         }
@@ -679,7 +693,7 @@ fn aria(moment: &Moment<'_>, node: &NodeView, card: &NodeCard, facts: &[Fact]) -
         };
         match card.behind {
             Some(Behind { entries: 0, .. }) => parts.push("caught up".to_owned()),
-            Some(Behind { entries, us }) => {
+            Some(Behind { entries, us, .. }) => {
                 let entries = count(u64::from(entries), one, many);
                 parts.push(format!("{entries} and {} behind {whom}", duration(us)));
             }

@@ -9,7 +9,7 @@ use replication::promise::{Promise, State};
 use replication::run::Run;
 use replication::trace::{Kind, Record, fingerprint};
 
-use crate::events::words;
+use crate::events::{uncapitalised, words};
 use crate::fixes::measured;
 use crate::index::SceneIndex;
 use crate::moment::Moment;
@@ -234,13 +234,21 @@ fn parting(
     }
 }
 
+/// A sentence within another one: names keep their capitals.
+fn clause(sentence: &str) -> String {
+    let sentence = sentence.trim_end_matches('.');
+    match sentence.split_once(' ') {
+        Some(("The" | "A" | "All" | "Nobody", _)) => uncapitalised(sentence),
+        _ => sentence.to_owned(),
+    }
+}
+
 fn one_sided(
     (here, this): (&Side<'_>, &str),
     record: &Record,
     (there, that): (&Side<'_>, &str),
 ) -> Option<String> {
-    let words = here.words(record)?;
-    let words = words.trim_end_matches('.');
+    let words = clause(&here.words(record)?);
     let after = there.told.partition_point(|other| other.at <= record.at);
     let later = &there.told[after..];
     let same = later
@@ -251,8 +259,7 @@ fn one_sided(
         Some(same) => format!("on the {that} that comes at {}", moment(same.at.0)),
         None => match close().and_then(|close| Some((close.at.0, there.words(close)?))) {
             Some((at_us, words)) => {
-                let words = words.trim_end_matches('.');
-                format!("on the {that}, at {}, {words}", moment(at_us))
+                format!("on the {that}, at {}, {}", moment(at_us), clause(&words))
             }
             None if there.known_us == u64::MAX => format!("on the {that} that does not happen"),
             None => format!("on the {that} it does not, as far as that is known"),

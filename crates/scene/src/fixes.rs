@@ -89,7 +89,10 @@ fn row(number: usize, fix: &Fix, before: &Trial, after: &Trial, promise: Promise
         Effect::Kept => ("✓", kept(standing)),
         Effect::KeptBut => ("!", kept(standing)),
         Effect::Broken => ("✗", broken(standing)),
-        Effect::Untested => ("–", "Not tested any more, so not kept".to_owned()),
+        Effect::Untested => (
+            "–",
+            "No longer put to the test: neither kept nor broken".to_owned(),
+        ),
     };
     let titles = |promises: &[Promise]| {
         let titles: Vec<&str> = promises.iter().map(|promise| promise.title()).collect();
@@ -347,7 +350,10 @@ mod tests {
         assert_eq!(said(14, 0), "Kept: checked 14 times");
         assert_eq!(said(12, 3), "Still broken on this run: 3 of 12");
         assert_eq!(said(1, 3), "Still broken on this run: 3 times");
-        assert_eq!(said(0, 0), "Not tested any more, so not kept");
+        assert_eq!(
+            said(0, 0),
+            "No longer put to the test: neither kept nor broken"
+        );
     }
 
     #[test]

@@ -278,6 +278,7 @@ impl<'a> Moment<'a> {
             let so_far = total.unwrap_or_default();
             total = Some(Behind {
                 entries: so_far.entries + lag.entries,
+                lacked: so_far.lacked + lag.lacked,
                 us: so_far.us.max(lag.us),
             });
         }
@@ -301,6 +302,7 @@ impl<'a> Moment<'a> {
             .min();
         Behind {
             entries: lacking.len() as u32,
+            lacked: lacking.len() as u32,
             us: self.now_us - oldest.unwrap_or(self.now_us).min(self.now_us),
         }
     }
@@ -317,7 +319,8 @@ impl<'a> Moment<'a> {
     }
 
     fn lag(&self, log: &LogView, reference: &LogView) -> Behind {
-        let shown = common(log, reference).min(log.applied);
+        let had = common(log, reference);
+        let shown = had.min(log.applied);
         let entries = reference.length.saturating_sub(shown);
         if entries == 0 {
             return Behind::default();
@@ -334,6 +337,7 @@ impl<'a> Moment<'a> {
         let since = appended.map_or(self.now_us, |entry| entry.at_us);
         Behind {
             entries,
+            lacked: reference.length.saturating_sub(had),
             us: self.now_us.saturating_sub(since),
         }
     }

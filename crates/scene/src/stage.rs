@@ -213,6 +213,8 @@ pub struct Glyph {
 pub struct Behind {
     /// Entries that the leader has, and reads here don't show.
     pub entries: u32,
+    /// How many of them it does not even have.
+    pub lacked: u32,
     /// The age of the oldest of them.
     pub us: u64,
 }

@@ -123,7 +123,7 @@ fn node_line(now: &Moment<'_>, node: &NodeView) -> String {
 }
 
 fn behind_words(now: &Moment<'_>, node: &NodeView) -> Option<String> {
-    let Behind { entries, us } = now.behind(node)?;
+    let Behind { entries, us, .. } = now.behind(node)?;
     let (one, many) = match now.has_many_leaders() {
         true => ("write", "writes"),
         false => ("entry", "entries"),

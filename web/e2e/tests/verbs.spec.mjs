@@ -62,7 +62,16 @@ test('on a phone a menu leaves in sight whose it is', async ({ page }) => {
     expect(thing.y + thing.height, place).toBeLessThanOrEqual(sheet.y);
     await page.keyboard.press('Escape');
     await expect(menu(page)).toHaveCount(0);
+    expect(await page.evaluate(() => scrollY), place).toBe(0);
   }
+});
+
+test('a click beside everything closes a menu', async ({ page }) => {
+  await page.locator('[data-place=n1] .hit').click();
+  await expect(menu(page)).toBeVisible();
+  const stage = await page.locator('.stage').boundingBox();
+  await page.mouse.click(stage.x + 6, stage.y + 6);
+  await expect(menu(page)).toHaveCount(0);
 });
 
 test('a replica: cut off, slow, healed', ONCE, async ({ page }) => {

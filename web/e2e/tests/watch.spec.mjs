@@ -59,6 +59,14 @@ test('time stops where each promise is first broken, and who jumps there is told
   await expect(page.getByText('Here a promise is broken.')).toHaveCount(0);
 });
 
+test('that a promise was broken comes into sight on a small screen too', async ({ page }) => {
+  await page.setViewportSize({ width: page.viewportSize().width, height: 620 });
+  await open(page);
+  await playFast(page);
+  await expect(page.locator('.paused-note')).toBeInViewport({ ratio: 1 });
+  await expect(page.locator('[data-place=n2] .body')).toBeInViewport({ ratio: 1 });
+});
+
 test('a broken promise leads to its moment', async ({ page }) => {
   await playFast(page);
   const broken_us = await now_us(page);

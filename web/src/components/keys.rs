@@ -71,7 +71,7 @@ pub fn Keys(props: &Props) -> Html {
                     for (key, does) in KEYS { <><dt><kbd>{ key }</kbd></dt><dd>{ does }</dd></> }
                 </dl>
             </div>
-            <div class="row"><button type="button" {onclick}>{ "Close" }</button></div>
+            <div class="row stays"><button type="button" {onclick}>{ "Close" }</button></div>
         </dialog>
     }
 }

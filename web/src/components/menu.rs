@@ -80,9 +80,11 @@ pub fn Menu(props: &Props) -> Html {
             let menu = menu.cast::<Element>();
             let opener = platform::focused();
             // On a phone the menu stands below: what it belongs to is to be seen over it.
+            let before = platform::scrolled();
             if let Some(stage) = menu.as_ref().and_then(|menu| menu.parent_element()) {
                 platform::bring_into_sight(&stage);
             }
+            let moved = platform::scrolled();
             platform::focus(menu.as_ref().and_then(|menu| {
                 menu.query_selector(".body button, .body select")
                     .ok()
@@ -90,6 +92,9 @@ pub fn Menu(props: &Props) -> Html {
             }));
             // Where one came from has the focus again, unless it has gone elsewhere.
             move || {
+                if moved != before && platform::scrolled() == moved {
+                    platform::scroll_to(before);
+                }
                 let focused = platform::focused();
                 let inside =
                     menu.is_some_and(|menu| menu.contains(focused.as_ref().map(AsRef::as_ref)));

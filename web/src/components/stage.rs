@@ -156,8 +156,13 @@ pub fn Stage(props: &Props) -> Html {
                 .borrow()
                 .as_ref()
                 .and_then(|painter| painter.at(point));
-            if let Some(seq) = message.filter(|_| !desk.is_only_watched()) {
-                desk.show(Open::Message(seq));
+            let on_wire = |target: Element| target.closest(".wires").ok().flatten().is_some();
+            match message.filter(|_| !desk.is_only_watched()) {
+                Some(seq) => desk.show(Open::Message(seq)),
+                // A wire has opened its own menu.
+                None if event.target_dyn_into().is_some_and(on_wire) => {}
+                None if desk.store().open == Open::Nothing => {}
+                None => desk.show(Open::Nothing),
             }
         })
     };

@@ -3,12 +3,13 @@
 use replication::engine::time::SimTime;
 use replication::run::End;
 use scene::quantity::moment;
-use web_sys::HtmlInputElement;
+use web_sys::{Element, HtmlInputElement};
 use yew::prelude::*;
 
 use crate::components::branches::Branches;
 use crate::components::marks::Marks;
 use crate::desk::Desk;
+use crate::platform;
 use crate::speed::Speed;
 use crate::store::Stopped;
 
@@ -110,20 +111,38 @@ fn status(desk: &Desk, ended: Option<End>) -> Html {
         (Some(Stopped::Violation), _) if desk.player().beside().is_some() => {
             html! { <strong class="paused-note">{ "Paused: a promise was broken." }</strong> }
         }
-        (Some(Stopped::Violation), _) => broken("Paused: a promise was broken."),
+        (Some(Stopped::Violation), _) => {
+            html! { <Broken key="paused" words="Paused: a promise was broken."/> }
+        }
         // Who has jumped there.
         _ if desk.store().focus.is_some() && desk.store().beside.is_none() => {
-            broken("Here a promise is broken.")
+            html! { <Broken key="jumped" words="Here a promise is broken."/> }
         }
         (_, Some(end)) => html! { <span>{ over(end) }</span> },
         _ => Html::default(),
     }
 }
 
-fn broken(words: &'static str) -> Html {
+#[derive(PartialEq, Properties)]
+struct BrokenProps {
+    words: &'static str,
+}
+
+/// That a promise is broken: comes into sight by itself, since on a phone it may be below what one sees.
+#[component]
+fn Broken(props: &BrokenProps) -> Html {
+    let note = use_node_ref();
+    {
+        let note = note.clone();
+        use_effect_with((), move |()| {
+            if let Some(note) = note.cast::<Element>() {
+                platform::bring_into_sight(&note);
+            }
+        });
+    }
     html! {
         <>
-            <strong class="paused-note">{ words }</strong>
+            <strong class="paused-note" ref={note}>{ props.words }</strong>
             // On a phone the card that says why is further down.
             <a class="why-paused" href="#violation-title">{ "Why?" }</a>
         </>

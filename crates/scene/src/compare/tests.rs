@@ -152,3 +152,11 @@ fn what_came_of_two_runs_is_what_each_of_them_gave() {
     let same = outcome_rows(&left, &left);
     assert!(same.iter().all(|row| !row.differs()));
 }
+
+#[test]
+fn within_a_sentence_names_keep_their_capitals() {
+    assert_eq!(clause("The message was lost."), "the message was lost");
+    assert_eq!(clause("Nobody leads any more."), "nobody leads any more");
+    assert_eq!(clause("L says “done” for #1."), "L says “done” for #1");
+    assert_eq!(clause("Alice reads."), "Alice reads");
+}

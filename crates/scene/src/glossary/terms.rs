@@ -227,6 +227,24 @@ pub const TERMS: &[Term] = &[
         means: "On how many replicas a key is kept.",
     },
     Term {
+        id: "no-acked-write-lost",
+        name: "no acknowledged write lost",
+        also: &[],
+        means: "What a client was told “done” for stays: failovers and crashes do not take it, though a later write may take its place. While it is on one disk only, or a majority that is up lacks it, it is at risk: one failure more, and it is lost.",
+    },
+    Term {
+        id: "no-silent-overwrite",
+        name: "no silent overwrite",
+        also: &[],
+        means: "Of two writes to one key that did not know of each other none is dropped without a word: both are kept, or merged, or somebody is told.",
+    },
+    Term {
+        id: "one-leader-at-a-time",
+        name: "one leader at a time",
+        also: &[],
+        means: "Once a leader of a later epoch has said “done”, no leader of an earlier one says it any more. That two replicas think they lead is no break by itself.",
+    },
+    Term {
         id: "percentile",
         name: "p50 and p99",
         also: &["p50 · p99", "p99", "p50"],
@@ -249,6 +267,12 @@ pub const TERMS: &[Term] = &[
         name: "promotion",
         also: &["promoted", "promotes"],
         means: "A replica becomes the leader: because a majority votes for it, or because a manager appoints one of those that it can reach.",
+    },
+    Term {
+        id: "proxy",
+        name: "proxy",
+        also: &["proxies"],
+        means: "Where nobody leads: what clients talk to. It is the coordinator of each operation: it asks the replicas, and counts their answers. Elsewhere a replica, or a library in the client, is that.",
     },
     Term {
         id: "quorum",
