@@ -732,10 +732,7 @@ impl Inner {
 
 /// When next after a moment a promise is broken that was kept until then, as far as that is known.
 fn next_break(run: &dyn Run, after: SimTime) -> Option<SimTime> {
-    let mut broken = [false; Promise::ALL.len()];
-    run.violations().iter().find_map(|violation| {
-        let is_new = !std::mem::replace(&mut broken[violation.promise as usize], true);
-        let at = run.records()[violation.at.index()].at;
-        (is_new && at > after).then_some(at)
-    })
+    let mut breaks =
+        scene::first_breaks(run).map(|violation| run.records()[violation.at.index()].at);
+    breaks.find(|at| *at > after)
 }

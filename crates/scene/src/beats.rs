@@ -2,6 +2,7 @@
 
 use replication::engine::time::SimTime;
 use replication::ordered::sort_by_key;
+use replication::promise::{Promise, Violation};
 use replication::run::Run;
 use replication::trace::Kind;
 
@@ -21,17 +22,8 @@ pub fn beats(run: &dyn Run, index: &SceneIndex) -> Vec<SimTime> {
         let last = number.checked_sub(1).and_then(|last| records.get(last));
         Some(last.map_or(SimTime::ZERO, |record| record.at))
     });
-    let violations = run.violations();
-    let is_first = |(place, promise)| {
-        violations[..place]
-            .iter()
-            .all(|earlier| earlier.promise != promise)
-    };
-    let broken = violations
-        .iter()
-        .enumerate()
-        .filter(|(place, violation)| is_first((*place, violation.promise)))
-        .filter_map(|(_, violation)| Some(records.get(violation.at.index())?.at));
+    let broken =
+        first_breaks(run).filter_map(|violation| Some(records.get(violation.at.index())?.at));
     let turns = index
         .turns()
         .iter()
@@ -48,6 +40,15 @@ pub fn beats(run: &dyn Run, index: &SceneIndex) -> Vec<SimTime> {
     sort_by_key(&mut beats, |at| (0, at.0));
     beats.dedup();
     beats
+}
+
+/// The first violation of each promise, as far as that is known, in order.
+pub fn first_breaks(run: &dyn Run) -> impl Iterator<Item = &Violation> {
+    let mut broken = [false; Promise::ALL.len()];
+    let is_first = move |violation: &&Violation| {
+        !std::mem::replace(&mut broken[violation.promise as usize], true)
+    };
+    run.violations().iter().filter(is_first)
 }
 
 fn is_turn(kind: &Kind) -> bool {

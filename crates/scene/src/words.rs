@@ -6,6 +6,7 @@ use replication::promise::{Promise, State};
 use replication::run::Run;
 use replication::scenario::NarrationEvent;
 
+use crate::beats::first_breaks;
 use crate::index::{Acked, SceneIndex};
 use crate::moment::Moment;
 use crate::pace::reading_us;
@@ -61,8 +62,12 @@ pub fn caption(run: &dyn Run, index: &SceneIndex) -> Caption {
         _ if narration(&now).is_none() && begun => state_words(&now),
         rest => rest.to_owned(),
     };
+    let stop = match headline.ends_with(['.', '!', '?', '…', '”']) {
+        true => "",
+        false => ".",
+    };
     Caption {
-        headline: headline.to_owned(),
+        headline: format!("{headline}{stop}"),
         text,
     }
 }
@@ -106,19 +111,23 @@ pub fn promise_rows(run: &dyn Run, index: &SceneIndex) -> Vec<PromiseRow> {
     Promise::ALL.into_iter().map(row).collect()
 }
 
-/// The line of narration that was last set off; empty once something else has begun since, and the line could be read.
+/// The line of narration that was last set off, or how a promise was broken for the first time; empty once something else
+/// has begun since, and the line could be read.
 fn narration<'a>(now: &Moment<'a>) -> Option<&'a str> {
     let over = |at: SimTime| now.now_us >= at.0;
+    let broken = first_breaks(now.run)
+        .map(|violation| (violation.at.index() + 1, violation.title.as_str()))
+        .filter(|(at, _)| *at <= now.happened);
     let lines = now.run.scenario().narration.iter();
-    let fired = lines.filter_map(|line| {
+    let lines = lines.filter_map(|line| {
         let at = match line.on {
             NarrationEvent::End => over(now.run.ended()?.1).then_some(usize::MAX),
             event => set_off(now, event).filter(|at| *at <= now.happened),
         };
         at.map(|at| (at, line.say.as_str()))
     });
-    // Of those set off by the same record, the last one in the list.
-    let (at, say) = fired.max_by_key(|(at, _)| *at)?;
+    // Of those set off by the same record, the last one in the list; and who tells the story has the word.
+    let (at, say) = broken.chain(lines).max_by_key(|(at, _)| *at)?;
     match is_told(now, at) {
         true => Some(""),
         false => Some(say),

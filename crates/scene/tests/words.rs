@@ -442,8 +442,8 @@ fn what_is_going_on_is_told_first() {
             1500: The proxy said “done” for #2 1.0 s ago. All copies have it and show it.
             800: F1’s clock is 200 ms behind. The leader said “done” for #4 323 ms ago. All copies have it and show it.
             1100: us-east and us-west are cut off from each other.
-            2000: F2 leads, in epoch 2. L does not know it yet, and believes that it still leads in epoch 1.
-            2900: Nobody leads: F2 has been down for 100 ms. The manager has not noticed yet, or asks the others how far they are.
+            2000: L does not know it yet, and believes that it still leads in epoch 1.
+            2900: The manager has not noticed yet, or asks the others how far they are.
         "#]],
     );
 }
