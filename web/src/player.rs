@@ -1,8 +1,8 @@
 //! The player: owns the run, outside the virtual DOM, and moves its cursor.
 //!
 //! `seek` is its only verb: playing, stepping, scrubbing and jumping are all seeks. While playing, it moves the cursor
-//! at each turn, paints, and has the parts of the page that Yew renders drawn by turns. Where what moves can't go on by itself until the next turn, the cursor moves with
-//! each frame. Paused, hidden or off the screen, nothing runs at all.
+//! at each turn, paints, and has the parts of the page that Yew renders drawn by turns. Where what moves can't go on by
+//! itself until the next turn, the cursor moves with each frame. Paused, hidden or off the screen, nothing runs at all.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::{Rc, Weak};

@@ -22,7 +22,7 @@ const KEYS: &[(&str, &str)] = &[
     ),
     (
         "Page Down",
-        "in the lecture view: play on to what is worth saying next",
+        "in the lecture view: play on to what is worth saying next; once more: be there",
     ),
     (
         "Page Up",

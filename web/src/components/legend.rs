@@ -54,7 +54,7 @@ const CROWNS: [(&str, &str); 2] = [
 /// How far behind, as a card says it.
 const BEHIND: (&str, &str) = (
     "−2 · 90 ms",
-    "How far behind: two writes do not show here yet, the older one for 90 ms.",
+    "How far behind: two writes do not show here yet, the older one for 90 ms. “Not shown”: it has them.",
 );
 
 /// A mark of the time line, how far up it has to be moved to be in the middle, and what it means.
