@@ -30,6 +30,7 @@ const NEW_RUN: &str = "This started a new run from 0.";
 const NEW_BARE_RUN: &str =
     "This started a new run from 0, without the script: it does not fit here any more.";
 const OVER: &str = "The run is over here: go back to an earlier moment, and act there.";
+const ONE_ALONE: &str = "The lecture view shows one run: go on with one of the two first.";
 const FORKED: &str = "From here on the run takes another course.";
 
 /// One visitor's store and player.
@@ -230,6 +231,9 @@ impl Desk {
 
     /// Shows the run to a room, or no more.
     pub fn toggle_lecture(&self) {
+        if self.store.beside.is_some() && !self.store.lecture {
+            return self.complain(ONE_ALONE.to_owned());
+        }
         self.store.dispatch(Action::Lecture(!self.store.lecture));
     }
 

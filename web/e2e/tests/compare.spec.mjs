@@ -77,6 +77,12 @@ test('both stages are seen at once, above the player', async ({ page }) => {
   expect(Math.max(...boxes.map(({ y, height }) => y + height))).toBeLessThan(player.y);
 });
 
+test('the lecture view is of one run, and says so', { tag: '@once' }, async ({ page }) => {
+  await beside(page, /^Sync/);
+  await page.keyboard.press('l');
+  await expect(page.getByRole('alert')).toContainText('The lecture view shows one run');
+});
+
 test('one goes on with the right one, and finds the left one among the branches', async ({ page }) => {
   await beside(page, /^Sync/);
   await scrub(page, 0.1);

@@ -221,7 +221,7 @@ fn act(desk: &Desk, event: &KeyboardEvent) -> bool {
         "Home" => desk.restart(),
         "PageDown" if desk.store().lecture => desk.next_beat(),
         "PageUp" if desk.store().lecture => desk.previous_beat(),
-        "l" | "L" if desk.store().beside.is_none() => desk.toggle_lecture(),
+        "l" | "L" => desk.toggle_lecture(),
         "n" => desk.next_violation(),
         "N" => desk.previous_violation(),
         "u" | "U" => desk.undo(),
