@@ -61,7 +61,6 @@ test('time stops where each promise is first broken, and who jumps there is told
 
 test('that a promise was broken comes into sight on a small screen too', async ({ page }) => {
   await page.setViewportSize({ width: page.viewportSize().width, height: 620 });
-  await open(page);
   await playFast(page);
   await expect(page.locator('.paused-note')).toBeInViewport({ ratio: 1 });
   await expect(page.locator('[data-place=n2] .body')).toBeInViewport({ ratio: 1 });
