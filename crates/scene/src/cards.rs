@@ -68,7 +68,7 @@ pub(crate) fn card(
         aria: String::new(),
     };
     card.aria = aria(moment, node, &card, &facts);
-    let note = note(moment, node, &card);
+    let note = note(moment, m, node, &card);
     header(m, &mut card, note);
     if node.role == Role::Manager {
         manager_words(moment, m, &mut card);
@@ -244,7 +244,7 @@ fn header(m: &Metrics, card: &mut NodeCard, (note, note_tone): Note) {
 }
 
 /// What stands in the upper right corner.
-fn note(moment: &Moment<'_>, node: &NodeView, card: &NodeCard) -> Note {
+fn note(moment: &Moment<'_>, m: &Metrics, node: &NodeView, card: &NodeCard) -> Note {
     if !node.up {
         let since = moment.down_since_us(node.id).unwrap_or(moment.now_us);
         let down = duration(moment.now_us.saturating_sub(since));
@@ -297,12 +297,12 @@ fn note(moment: &Moment<'_>, node: &NodeView, card: &NodeCard) -> Note {
     let tone = if card.bad { Tone::Bad } else { Tone::Warn };
     match card.behind {
         Some(Behind { entries: 0, .. }) => (vec!["caught up".to_owned(), "✓".to_owned()], Tone::Ok),
-        // It has them, and does not show them yet.
+        // It has them, and does not show them yet: the footnote says so, where there is one.
         Some(Behind {
             lacked: 0,
             entries,
             us,
-        }) => {
+        }) if m.foot == 0.0 => {
             let short = format!("−{entries}");
             let words = match entries {
                 1 => "not shown".to_owned(),
