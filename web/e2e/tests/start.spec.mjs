@@ -20,6 +20,20 @@ test('is no wider than the screen', async ({ page }) => {
   expect(overflow_px).toBe(0);
 });
 
+test('hears a key as soon as the stage is there', { tag: '@once' }, async ({ page }) => {
+  await page.addInitScript(() => {
+    const observer = new MutationObserver(() => {
+      if (!document.querySelector('[data-stage-ready]')) return;
+      observer.disconnect();
+      document.body.dispatchEvent(new KeyboardEvent('keydown', { key: '?', bubbles: true }));
+    });
+    observer.observe(document, { childList: true, subtree: true, attributes: true });
+  });
+  await page.goto('./');
+
+  await expect(page.getByRole('dialog', { name: 'Help' })).toBeVisible();
+});
+
 test('shows the still while the code is on its way', async ({ page, axe }) => {
   let deliver;
   const delivery = new Promise((resolve) => { deliver = resolve; });
