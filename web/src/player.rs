@@ -626,7 +626,8 @@ impl Inner {
         // A turn that came late is followed by one that comes sooner.
         this.published_ms.set(due_ms.max(now_ms - TURN_MS));
         let is_asked = matches!(&*this.drawing.borrow(), Some(Drawing::Asked { .. }));
-        if this.turns.pass() && !is_asked {
+        let on_the_wire = this.reel.borrow().run.in_flight().len();
+        if this.turns.pass(on_the_wire) && !is_asked {
             let weak = Rc::downgrade(this);
             let on_draw = this
                 .on_draw

@@ -1,8 +1,8 @@
 //! Turns: which part of the page is drawn when, while time runs.
 //!
-//! Not all parts are drawn at each turn. Where drawing is dear all the same, as it is of a crowd or on a slow machine,
-//! several turns are drawn together: what stands changes less often then, and whoever taps or types has the page's thread
-//! in between. What moves does not wait for it: a worker draws that.
+//! Not all parts are drawn at each turn. Where drawing is dear all the same, as on a slow machine, or where more is on the
+//! wire than anyone can follow, several turns are drawn together: what stands changes less often then, and whoever taps or
+//! types has the page's thread in between. What moves does not wait for it: a worker draws that.
 
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
@@ -16,7 +16,9 @@ pub const TURN_MS: f64 = 150.0;
 const SHARE: f64 = 0.1;
 /// So many turns are drawn together at most: fewer than three frames a second are dear then, one of twenty that most
 /// screens show.
-const TOGETHER_MAX: f64 = 3.0;
+const TOGETHER_MAX: u32 = 3;
+/// More messages at once are a crowd: one watches the stream, and no single one of them come in.
+const CROWD: usize = 64;
 /// How much the newest time says of what drawing takes.
 const NEWEST: f64 = 0.25;
 
@@ -91,12 +93,18 @@ impl Turns {
         drawer
     }
 
-    /// The next turn has come. Says whether it is time to draw.
-    pub fn pass(&self) -> bool {
+    /// The next turn has come, with so many messages on the wire. Says whether it is time to draw.
+    pub fn pass(&self, on_the_wire: usize) -> bool {
         self.passed.set(self.passed.get() + 1);
-        let together = (self.takes_ms.get() / (SHARE * TURN_MS)).ceil();
-        let together = together.clamp(1.0, TOGETHER_MAX) as usize;
-        self.waiting().len() >= together
+        self.waiting().len() as u32 >= self.together(on_the_wire)
+    }
+
+    fn together(&self, on_the_wire: usize) -> u32 {
+        let affordable = (self.takes_ms.get() / (SHARE * TURN_MS)).ceil();
+        match on_the_wire > CROWD {
+            true => TOGETHER_MAX,
+            false => (affordable as u32).clamp(1, TOGETHER_MAX),
+        }
     }
 
     /// The turns that have come and are not drawn; whoever takes them draws them.
