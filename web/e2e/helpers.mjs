@@ -7,9 +7,17 @@ export async function open(page) {
   await expect(page.locator('[data-stage-ready]')).toBeVisible();
 }
 
-/** The cursor, in microseconds of model time, when what was asked for last is drawn: that is by the frame after the next. */
+/**
+ * The cursor, in microseconds of model time, when what was asked for last is drawn: that is by the frame after the next, or
+ * with a timer that was set before, where Yew took long and has put something off.
+ */
 export async function now_us(page) {
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await page.evaluate(async () => {
+    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    await frame();
+    await frame();
+    await new Promise((done) => setTimeout(done));
+  });
   return Number(await page.locator('[data-now-us]').getAttribute('data-now-us'));
 }
 
