@@ -29,7 +29,7 @@ pub enum Course {
     Parted {
         /// The first moment at which they differ, in microseconds.
         at_us: u64,
-        /// What happens there: "There, on the left, L says “done” for #2; on the right that comes at 0.432 s."
+        /// What happens there: "There, in the first run, L says “done” for #2; in the second that comes at 0.432 s."
         words: String,
     },
 }
@@ -80,11 +80,11 @@ impl Outcome {
 pub struct OutcomeRow {
     /// What.
     pub name: String,
-    /// In the left one.
+    /// In the first one.
     pub left: String,
-    /// In the right one.
+    /// In the second one.
     pub right: String,
-    /// Whether it is something that went wrong, on the left and on the right.
+    /// Whether it is something that went wrong, in the first and in the second.
     pub bad: (bool, bool),
 }
 
@@ -225,12 +225,12 @@ fn parting(
     match (left.1, right.1) {
         (None, None) => None,
         (Some(mine), Some(theirs)) => Some(format!(
-            "There, on the left: {} On the right: {}",
+            "There, in the first run: {} In the second: {}",
             left.0.words(mine)?,
             right.0.words(theirs)?
         )),
-        (Some(mine), None) => one_sided((left.0, "left"), mine, (right.0, "right")),
-        (None, Some(theirs)) => one_sided((right.0, "right"), theirs, (left.0, "left")),
+        (Some(mine), None) => one_sided((left.0, "first"), mine, (right.0, "second")),
+        (None, Some(theirs)) => one_sided((right.0, "second"), theirs, (left.0, "first")),
     }
 }
 
@@ -256,16 +256,16 @@ fn one_sided(
         .find(|other| are_same((here, record), (there, other)));
     let close = || later.iter().find(|other| is_about_the_same(record, other));
     let other = match same {
-        Some(same) => format!("on the {that} that comes at {}", moment(same.at.0)),
+        Some(same) => format!("in the {that} that comes at {}", moment(same.at.0)),
         None => match close().and_then(|close| Some((close.at.0, there.words(close)?))) {
             Some((at_us, words)) => {
-                format!("on the {that}, at {}, {}", moment(at_us), clause(&words))
+                format!("in the {that}, at {}, {}", moment(at_us), clause(&words))
             }
-            None if there.known_us == u64::MAX => format!("on the {that} that does not happen"),
-            None => format!("on the {that} it does not, as far as that is known"),
+            None if there.known_us == u64::MAX => format!("in the {that} that does not happen"),
+            None => format!("in the {that} it does not, as far as that is known"),
         },
     };
-    Some(format!("There, on the {this}, {words}; {other}."))
+    Some(format!("There, in the {this} run, {words}; {other}."))
 }
 
 /// Whether two records tell of one thing, perhaps with another result.

@@ -27,7 +27,7 @@ test('async beside semi-sync, under the same crash, in two clicks', async ({ pag
   await expect(page.locator('select.left option:checked')).toHaveText('Async: the leader alone (the story as it was)');
   const lost = page.getByRole('row', { name: /^acknowledged writes lost/ });
   await expect(lost.getByRole('cell')).toHaveText(['1', '0'], { timeout: 15_000 });
-  await expect(page.locator('.parting-words')).toContainText(/The same until .*on the left, L says “done” for #1; on the right that comes at/);
+  await expect(page.locator('.parting-words')).toContainText(/The same until .*in the first run, L says “done” for #1; in the second that comes at/);
   await page.getByRole('button', { name: 'Go there' }).click();
   const parted_us = await now_us(page);
   expect(parted_us).toBeGreaterThan(0);

@@ -33,6 +33,20 @@ test('a word says what it means, beside where it stands', async ({ page, axe, is
   await expect(card).toHaveCount(0);
 });
 
+test('time waits for who looks up a word of what is told', async ({ page, axe }) => {
+  await page.goto('./#two-titles');
+  const word = page.locator('[data-run-title^="Two titles"] .caption .term').first();
+  await expect(word).toHaveText('leaders');
+  await page.locator('.play').click();
+  await expect(page.locator('.play')).toHaveText('Pause');
+  await word.click();
+  await expect(page.getByRole('dialog')).toContainText('The replica that takes writes');
+  await expect(page.locator('.play')).toHaveText('Play');
+  await axe();
+  await page.keyboard.press('Escape');
+  await expect(word).toBeFocused();
+});
+
 test('the glossary has every word, in order', async ({ page, axe }) => {
   await page.goto('./#glossary');
   await expect(page.getByRole('heading', { name: 'What the words mean' })).toBeVisible();

@@ -1,7 +1,7 @@
 //! Terms of the field, explained where they are met: a word in a text, and the card that says what it means.
 
 use gloo_events::EventListener;
-use scene::glossary::{Piece, Term, marked};
+use scene::glossary::{Piece, Term, marked_after};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
@@ -16,12 +16,15 @@ const GAP: f64 = 6.0;
 pub struct Props {
     /// As it is written.
     pub text: AttrValue,
+    /// What stands before it: the terms in that are not marked once more.
+    #[prop_or_default]
+    pub after: AttrValue,
 }
 
 /// A text in which each term of the field is a button that says what it means.
 #[component]
 pub fn Prose(props: &Props) -> Html {
-    let pieces = marked(&props.text);
+    let pieces = marked_after(&props.after, &props.text);
     html! { <>{ for pieces.iter().map(piece) }</> }
 }
 

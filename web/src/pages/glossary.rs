@@ -3,6 +3,7 @@
 use scene::glossary::{TERMS, Term};
 use yew::prelude::*;
 
+use crate::components::words::Prose;
 use crate::pages::Back;
 
 /// The page.
@@ -29,7 +30,7 @@ fn row(term: &Term) -> Html {
         <div key={term.id}>
             <dt>{ term.name }</dt>
             <dd>
-                { term.means }
+                <Prose text={term.means} after={term.name}/>
                 if !also.is_empty() { <span class="also">{ format!(" Also: {}.", also.join(", ")) }</span> }
             </dd>
         </div>

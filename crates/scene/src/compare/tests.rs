@@ -69,7 +69,9 @@ fn async_and_semi_sync_part_where_one_says_done() {
     let mut done = done.filter(|record| matches!(record.kind, Kind::Acknowledged { .. }));
     assert_eq!(done.next().unwrap().at.0, at_us);
     assert!(
-        words.starts_with("There, on the left, L says “done” for #1; on the right that comes at "),
+        words.starts_with(
+            "There, in the first run, L says “done” for #1; in the second that comes at "
+        ),
         "{words}"
     );
     // The other way round it is the same, said the other way round.
@@ -82,7 +84,7 @@ fn async_and_semi_sync_part_where_one_says_done() {
     };
     assert_eq!(same_us, at_us);
     assert!(
-        words.starts_with("There, on the right, L says “done” for #1; on the left "),
+        words.starts_with("There, in the second run, L says “done” for #1; in the first "),
         "{words}"
     );
 }
@@ -119,9 +121,9 @@ fn a_version_that_is_told_apart_otherwise_is_no_difference() {
         panic!("one keeps both titles");
     };
     let (here, there) = words
-        .split_once(" On the right: ")
+        .split_once(" In the second: ")
         .expect("both tell of it");
-    assert_ne!(here.strip_prefix("There, on the left: "), Some(there));
+    assert_ne!(here.strip_prefix("There, in the first run: "), Some(there));
 }
 
 #[test]

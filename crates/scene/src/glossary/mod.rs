@@ -39,8 +39,18 @@ pub struct Piece<'a> {
 
 /// A text in pieces: each term where it stands first, the longest word where several begin at one place.
 pub fn marked(text: &str) -> Vec<Piece<'_>> {
+    marked_after("", text)
+}
+
+/// The same of a text that stands after another one: a term that was met there is not marked again.
+pub fn marked_after<'a>(before: &str, text: &'a str) -> Vec<Piece<'a>> {
+    let mut met = Vec::new();
+    mark(before, &mut met);
+    mark(text, &mut met)
+}
+
+fn mark<'a>(text: &'a str, met: &mut Vec<&'static Term>) -> Vec<Piece<'a>> {
     let mut pieces = Vec::new();
-    let mut met: Vec<&'static Term> = Vec::new();
     let (mut plain, mut at) = (0, 0);
     while at < text.len() {
         let begins = text[..at]
@@ -125,6 +135,15 @@ mod tests {
                 ("log", "log")
             ]
         );
+    }
+
+    #[test]
+    fn a_term_that_was_met_before_is_not_marked_again() {
+        let pieces = marked_after("A leader leads.", "The leader has a log.");
+        let terms = pieces
+            .iter()
+            .filter_map(|piece| Some((piece.text, piece.term?.id)));
+        assert_eq!(terms.collect::<Vec<_>>(), [("log", "log")]);
     }
 
     #[test]

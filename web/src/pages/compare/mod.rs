@@ -15,9 +15,11 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use crate::components::announce::Announce;
+use crate::components::caption::pauses_for_words;
 use crate::components::in_turn::in_turn;
 use crate::components::stage::Stage;
 use crate::components::transport::transport;
+use crate::components::words::Prose;
 use crate::desk::{Desk, Part, use_desk};
 use crate::platform;
 use crate::store::{Beside, Rival, Store};
@@ -127,12 +129,12 @@ fn Pair(props: &PairProps) -> Html {
     html! {
         <>
             <div class="pair">
-                <section class="side" aria-label="Left">
+                <section class="side" aria-label="First run">
                     { pick_left(&desk, as_it_is.as_deref()) }
                     { in_turn(&desk, Part::Said, says) }
                     <Stage desk={desk.clone()}/>
                 </section>
-                <section class="side" aria-label="Right">
+                <section class="side" aria-label="Second run">
                     { pick_right(&desk, rival, &props.offers) }
                     { in_turn(&other, Part::Said, says) }
                     <Stage desk={other.clone()}/>
@@ -153,7 +155,12 @@ fn Pair(props: &PairProps) -> Html {
 /// What is to be said of one side.
 fn says(desk: &Desk) -> Html {
     let caption = desk.with(scene::state_caption);
-    html! { <p class="says"><strong>{ caption.headline }</strong>{ " " }{ caption.text }</p> }
+    let headline = AttrValue::from(caption.headline);
+    html! {
+        <p class="says" onclick={pauses_for_words(desk)}>
+            <strong><Prose text={headline.clone()}/></strong>{ " " }<Prose text={caption.text} after={headline}/>
+        </p>
+    }
 }
 
 /// `setting` is what the left run has where the right one has something else.
@@ -169,7 +176,7 @@ fn pick_left(desk: &Desk, setting: Option<&str>) -> Html {
     };
     html! {
         <label class="field">
-            <span>{ "Left" }</span>
+            <span>{ "First" }</span>
             <select class="left" {onchange}>
                 for row in rows {
                     <option key={row.id} value={row.id.to_string()} selected={row.current}>
@@ -211,7 +218,7 @@ fn pick_right(desk: &Desk, rival: &Rival, groups: &Rc<Vec<Offer>>) -> Html {
     let groups: Vec<Html> = groups.collect();
     html! {
         <label class="field">
-            <span>{ "Right" }</span>
+            <span>{ "Second" }</span>
             <select class="right" {onchange}>
                 if !known { <option value="" selected=true>{ rival.name.clone() }</option> }
                 { for groups }

@@ -142,8 +142,8 @@ fn tables(props: &Props, rows: &[OutcomeRow], left: &str, right: &str) -> Html {
                 <summary>{ "What is the same in both, and the fingerprints" }</summary>
                 { table("same", sides, &same) }
                 <dl class="fingerprints">
-                    <dt>{ "Left" }</dt><dd data-fingerprint="left">{ left }</dd>
-                    <dt>{ "Right" }</dt><dd data-fingerprint="right">{ right }</dd>
+                    <dt>{ "First" }</dt><dd data-fingerprint="left">{ left }</dd>
+                    <dt>{ "Second" }</dt><dd data-fingerprint="right">{ right }</dd>
                 </dl>
                 <p>{ "A hash over every record of a run: the same wherever the same scenario runs under the same seed." }</p>
             </details>
