@@ -109,7 +109,7 @@ pub(crate) fn wires(
             let words = label_words(moment, (from, to), stands, slow_us, &labelled);
             let label = words
                 .filter(|_| is_open)
-                .and_then(|(text, tone)| labelled.place(&curve, text, tone));
+                .and_then(|(texts, tone)| labelled.place_one(&curve, &texts, tone));
             if label.is_some() {
                 labelled.regions.push(regions(moment, from, to));
             }
@@ -230,14 +230,14 @@ fn regions(moment: &Moment<'_>, a: Place, b: Place) -> (u8, u8) {
 }
 
 /// What is written on a wire: how much slower it is, or how far apart two regions are, once for each
-/// two of them.
+/// two of them; the shorter after the longer.
 fn label_words(
     moment: &Moment<'_>,
     (from, to): (Place, Place),
     stands: bool,
     slow_us: u64,
     labelled: &Labelled<'_>,
-) -> Option<(String, Tone)> {
+) -> Option<(Vec<String>, Tone)> {
     let structure = moment.structure;
     let network = &moment.run.settings().network;
     let (one, other) = (structure.region_of(from), structure.region_of(to));
@@ -245,13 +245,15 @@ fn label_words(
     let nodes = matches!((from, to), (Place::Node(_), Place::Node(_)));
     let is_new = !labelled.regions.contains(&regions(moment, from, to));
     if slow_us > 0 {
-        return Some((format!("+{}", duration(slow_us)), Tone::Warn));
+        return Some((vec![format!("+{}", duration(slow_us))], Tone::Warn));
     }
     // Where many regions lie equally far apart, a few labels say so.
     let is_known = labelled.regions.len() >= SAME_LABELS_MAX
         && network.distance_us(RegionId(0), RegionId(1), structure.regions) == far_us;
     let shown = one != other && nodes && stands && is_new && far_us > 0 && structure.regions > 1;
-    (shown && !is_known).then(|| (duration(far_us), Tone::Muted))
+    let far = duration(far_us);
+    // A message may take longer than the way does: it has its lag besides.
+    (shown && !is_known).then(|| (vec![format!("{far} apart"), far], Tone::Muted))
 }
 
 /// Labels on wires, which keep clear of everything else.
@@ -263,6 +265,17 @@ struct Labelled<'a> {
 }
 
 impl Labelled<'_> {
+    /// Places the first of these texts for which there is room.
+    fn place_one(
+        &mut self,
+        curve: &crate::geometry::Curve,
+        texts: &[String],
+        tone: Tone,
+    ) -> Option<Label> {
+        let mut texts = texts.iter();
+        texts.find_map(|text| self.place(curve, text.clone(), tone))
+    }
+
     fn place(&mut self, curve: &crate::geometry::Curve, text: String, tone: Tone) -> Option<Label> {
         let m = &self.layout.metrics;
         let size = 0.9 * m.note;

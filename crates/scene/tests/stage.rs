@@ -259,7 +259,7 @@ fn regions_are_grounds_with_their_nodes_and_clients_on_them() {
         .iter()
         .filter_map(|wire| Some(wire.label.as_ref()?.text.as_str()))
         .collect();
-    assert_eq!(far, ["43 ms"]);
+    assert_eq!(far, ["43 ms apart"]);
 }
 
 #[test]
