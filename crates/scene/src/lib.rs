@@ -77,4 +77,4 @@ pub use tone::{Hue, Tone};
 pub use trip::Trip;
 pub use twin::text_twin;
 pub use wire::{Underway, underway};
-pub use words::{Caption, PromiseRow, caption, promise_rows, state_caption};
+pub use words::{Caption, PromiseRow, caption, promise_rows, state_caption, verdict_words};

@@ -7,6 +7,7 @@ use replication::run::Run;
 use replication::scenario::NarrationEvent;
 
 use crate::beats::first_breaks;
+use crate::events::uncapitalised;
 use crate::index::{Acked, SceneIndex};
 use crate::moment::Moment;
 use crate::pace::reading_us;
@@ -83,6 +84,30 @@ fn untold(now: &Moment<'_>) -> Caption {
     Caption {
         headline: headline.to_owned(),
         text: rest.to_owned(),
+    }
+}
+
+/// What became of the promises that a run has tested up to the cursor, in a sentence.
+pub fn verdict_words(run: &dyn Run) -> String {
+    let state = |promise: &Promise| run.verdict(*promise).state;
+    let tested = Promise::ALL
+        .iter()
+        .filter(|each| state(each) != State::Unknown);
+    let broken: Vec<String> = Promise::ALL
+        .iter()
+        .filter(|each| state(each) == State::Broken)
+        .map(|each| uncapitalised(each.title()))
+        .collect();
+    match (tested.count(), broken.len()) {
+        (0, _) => "It tested no promise.".to_owned(),
+        (1, 0) => "It kept the one promise that it tested.".to_owned(),
+        (tested, 0) => format!("It kept all {tested} promises that it tested."),
+        // More of them are seen at a glance among the promises.
+        (tested, 1..=3) => {
+            let (count, names) = (broken.len(), listed(&broken));
+            format!("It broke {count} of the {tested} promises that it tested: {names}.")
+        }
+        (tested, count) => format!("It broke {count} of the {tested} promises that it tested."),
     }
 }
 

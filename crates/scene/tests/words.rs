@@ -13,7 +13,7 @@ use scene::timeline::MarkerKind;
 use scene::{
     ack_words, caption, discarded_writes, event_words, is_quiet, next_event, previous_event,
     promise_rows, quorum_words, reads_words, recent_events, state_caption, text_twin,
-    what_they_see,
+    verdict_words, what_they_see,
 };
 
 fn check(actual: impl AsRef<str>, expect: Expect) {
@@ -261,6 +261,21 @@ fn the_stage_in_plain_lines() {
             On the wire: #4 to B and #4 to E.
         "#]],
     );
+}
+
+#[test]
+fn at_its_end_a_run_says_what_became_of_its_promises() {
+    let end = |json: &str| verdict_words(Watched::new(json).at_ms(20_000).run());
+    check(
+        end(FAILOVER),
+        expect!["It broke 1 of the 4 promises that it tested: no acknowledged write lost."],
+    );
+    check(
+        end(QUORUM),
+        expect!["It kept all 5 promises that it tested."],
+    );
+    let start = Watched::new(QUORUM);
+    check(verdict_words(start.run()), expect!["It tested no promise."]);
 }
 
 #[test]

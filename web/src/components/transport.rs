@@ -118,7 +118,12 @@ fn status(desk: &Desk, ended: Option<End>) -> Html {
         _ if desk.store().focus.is_some() && desk.store().beside.is_none() => {
             html! { <Broken key="jumped" words="Here a promise is broken."/> }
         }
-        (_, Some(end)) => html! { <span>{ over(end) }</span> },
+        // Of two runs a table says more.
+        (_, Some(end)) if desk.store().beside.is_some() => html! { <span>{ over(end) }</span> },
+        (_, Some(end)) => {
+            let verdict = desk.with(|run, _| scene::verdict_words(run));
+            html! { <span>{ over(end) }{ " " }{ verdict }</span> }
+        }
         _ => Html::default(),
     }
 }
