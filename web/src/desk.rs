@@ -30,7 +30,7 @@ const NEW_RUN: &str = "This started a new run from 0.";
 const NEW_BARE_RUN: &str =
     "This started a new run from 0, without the script: it does not fit here any more.";
 const OVER: &str = "The run is over here: go back to an earlier moment, and act there.";
-const ONE_ALONE: &str = "The lecture view shows one run: go on with one of the two first.";
+const CHOOSE_FIRST: &str = "Choose first what to compare with: the lecture view then shows both.";
 const FORKED: &str = "From here on the run takes another course.";
 
 /// One visitor's store and player.
@@ -206,7 +206,13 @@ impl Desk {
     /// The moments worth stopping at that are next to the cursor: before it, and after it.
     pub fn beats(&self) -> (Option<SimTime>, Option<SimTime>) {
         let now = self.player.now();
-        let beats = self.with(scene::beats);
+        let own = self.with(scene::beats);
+        let beats = match self.player.beside() {
+            Some(beside) => {
+                scene::beats_of_both(own, self.player.parting(), beside.with(scene::beats))
+            }
+            None => own,
+        };
         let before = beats.iter().rev().find(|at| **at < now);
         (before.copied(), beats.iter().find(|at| **at > now).copied())
     }
@@ -231,8 +237,8 @@ impl Desk {
 
     /// Shows the run to a room, or no more.
     pub fn toggle_lecture(&self) {
-        if self.store.beside.is_some() && !self.store.lecture {
-            return self.complain(ONE_ALONE.to_owned());
+        if self.is_choosing() && !self.store.lecture {
+            return self.complain(CHOOSE_FIRST.to_owned());
         }
         self.store.dispatch(Action::Lecture(!self.store.lecture));
     }

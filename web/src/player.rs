@@ -360,6 +360,14 @@ impl Player {
         course.as_ref().map(|(_, course)| course.clone())
     }
 
+    /// When the run beside parts from this one, where it does.
+    pub fn parting(&self) -> Option<SimTime> {
+        match self.course()? {
+            Course::Parted { at_us, .. } => Some(SimTime(at_us)),
+            _ => None,
+        }
+    }
+
     /// What came of the run; `None` where its end is not known yet.
     pub fn outcome(&self) -> Option<Rc<Outcome>> {
         self.0.reel.borrow_mut().outcome()

@@ -10,6 +10,9 @@ use crate::index::SceneIndex;
 use crate::moment::Moment;
 use crate::words::set_off;
 
+/// What happens so soon before or after something else is seen with it: no stop of its own, in microseconds.
+const NEAR_US: u64 = 200_000;
+
 /// The start, each moment at which the narration says something new, the first time that each promise is
 /// broken, and the end; as far as the run is known, in order, each once. Where nobody narrates, as once somebody has changed
 /// what happens, also when something crashes or comes back, is cut off or healed, and when another one leads.
@@ -39,6 +42,23 @@ pub fn beats(run: &dyn Run, index: &SceneIndex) -> Vec<SimTime> {
         .collect();
     sort_by_key(&mut beats, |at| (0, at.0));
     beats.dedup();
+    beats
+}
+
+/// The moments that someone stops at who tells of two runs on one cursor: those of the first, where the two part, and
+/// those of the second that are not seen with one of these.
+pub fn beats_of_both(
+    first: Vec<SimTime>,
+    parting: Option<SimTime>,
+    second: Vec<SimTime>,
+) -> Vec<SimTime> {
+    let mut beats = first;
+    for beat in parting.into_iter().chain(second) {
+        if beats.iter().all(|other| other.0.abs_diff(beat.0) > NEAR_US) {
+            beats.push(beat);
+        }
+    }
+    sort_by_key(&mut beats, |at| (0, at.0));
     beats
 }
 
@@ -80,6 +100,22 @@ mod tests {
         index.update(run.as_ref());
         let beats = beats(run.as_ref(), &index);
         beats.into_iter().map(|at| at.0).collect()
+    }
+
+    #[test]
+    fn of_two_runs_what_happens_at_about_one_time_is_one_stop() {
+        let ms = |all: &[u64]| all.iter().map(|ms| SimTime(ms * 1_000)).collect::<Vec<_>>();
+        let both = |parting: &[u64]| {
+            let parting = ms(parting).first().copied();
+            beats_of_both(
+                ms(&[0, 1_000, 1_100, 9_000]),
+                parting,
+                ms(&[0, 1_150, 4_000, 9_000]),
+            )
+        };
+        assert_eq!(both(&[2_000]), ms(&[0, 1_000, 1_100, 2_000, 4_000, 9_000]));
+        assert_eq!(both(&[1_000]), ms(&[0, 1_000, 1_100, 4_000, 9_000]));
+        assert_eq!(both(&[]), both(&[1_000]));
     }
 
     #[test]

@@ -52,7 +52,7 @@ mod wire;
 pub mod words;
 
 pub use backups::{BackupRow, BackupStrip, backup_strip};
-pub use beats::{beats, first_breaks};
+pub use beats::{beats, beats_of_both, first_breaks};
 pub use branches::{Branch, BranchRow, Branches, change_words};
 pub use charts::{Tally, charts, trilemma};
 pub use compare::{Course, Outcome, OutcomeRow, course, outcome_rows};

@@ -77,10 +77,33 @@ test('both stages are seen at once, above the player', async ({ page }) => {
   expect(Math.max(...boxes.map(({ y, height }) => y + height))).toBeLessThan(player.y);
 });
 
-test('the lecture view is of one run, and says so', { tag: '@once' }, async ({ page }) => {
+test('the lecture view shows both runs, and in the end what came of them', { tag: '@once' }, async ({ page, axe }) => {
   await beside(page, /^Sync/);
-  await page.keyboard.press('l');
-  await expect(page.getByRole('alert')).toContainText('The lecture view shows one run');
+  await page.getByRole('slider', { name: 'Speed' }).fill('10');
+  await page.getByRole('button', { name: 'Lecture' }).click();
+  await expect(page.locator('.lecture-bar')).toBeVisible();
+  await expect(page.locator('.outcome')).toHaveCount(0);
+  await axe();
+
+  const on = page.getByRole('button', { name: 'On ▸' });
+  const stops = [await now_us(page)];
+  while (await on.isEnabled()) {
+    await page.keyboard.press('PageDown');
+    await expect(page.locator('.play')).not.toHaveText('Pause', { timeout: 20_000 });
+    stops.push(await now_us(page));
+    expect(stops.at(-1)).toBeGreaterThan(stops.at(-2));
+  }
+  expect(stops.length).toBeGreaterThan(4);
+  await expect(page.locator('.outcome table.different')).toBeInViewport({ ratio: 0.99 });
+  await axe();
+
+  await page.keyboard.press('PageUp');
+  expect(await now_us(page)).toBe(stops.at(-2));
+  await expect(page.locator('.outcome')).toHaveCount(0);
+  for (const stage of await page.locator('.side .stage').all()) await expect(stage).toBeInViewport({ ratio: 0.99 });
+  await page.keyboard.press('Escape');
+  await expect(page.locator('.lecture-bar')).toHaveCount(0);
+  await expect(page.locator('.side .stage')).toHaveCount(2);
 });
 
 test('one goes on with the right one, and finds the left one among the branches', async ({ page }) => {

@@ -96,7 +96,7 @@ pub fn Topbar(props: &Props) -> Html {
                 <a class="quiet" href="#history">{ "Judge a history" }</a>
                 <a class="quiet" href="#glossary">{ "Words" }</a>
                 <a class="quiet" href="#limits">{ "What is left out" }</a>
-                if desk.store().beside.is_none() {
+                if !desk.is_choosing() {
                     <button type="button" class="quiet to-lecture" onclick={onlecture}>{ "Lecture" }</button>
                 }
                 <button type="button" class="quiet keys" aria-haspopup="dialog" onclick={shows(Open::Keys)}>{ "Help" }</button>

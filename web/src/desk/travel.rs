@@ -115,6 +115,11 @@ impl Desk {
 
     // Comparing.
 
+    /// Whether somebody wants to compare this run, and has not said with what.
+    pub fn is_choosing(&self) -> bool {
+        matches!(self.store.beside, Some(Beside::Nothing))
+    }
+
     /// Asks what this run is to be compared with.
     pub fn compare(&self) {
         self.store.dispatch(Action::Compare(Some(Beside::Nothing)));

@@ -229,8 +229,8 @@ fn act(desk: &Desk, event: &KeyboardEvent) -> bool {
         "c" | "C" => desk.compare(),
         "?" => desk.show(Open::Keys),
         "Escape" if desk.store().open != Open::Nothing => desk.show(Open::Nothing),
+        "Escape" if desk.store().lecture && !desk.is_choosing() => desk.toggle_lecture(),
         "Escape" if desk.store().beside.is_some() => desk.compare_no_more(),
-        "Escape" if desk.store().lecture => desk.toggle_lecture(),
         _ => return false,
     }
     true

@@ -11,12 +11,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use replication::fixes;
-use web_sys::HtmlSelectElement;
+use web_sys::{Element, HtmlSelectElement};
 use yew::prelude::*;
 
 use crate::components::announce::Announce;
 use crate::components::caption::pauses_for_words;
 use crate::components::in_turn::in_turn;
+use crate::components::lecture::lecture as lecture_bar;
 use crate::components::stage::Stage;
 use crate::components::transport::transport;
 use crate::components::words::Prose;
@@ -26,6 +27,8 @@ use crate::store::{Beside, Rival, Store};
 use choose::Choose;
 use offers::{Offer, offers};
 use results::{Results, use_outcomes};
+
+const TITLE: &str = "Two runs side by side";
 
 /// What is compared.
 #[derive(PartialEq, Properties)]
@@ -57,14 +60,20 @@ pub fn Compare(props: &Props) -> Html {
     };
     let head = html! {
         <div class="compare-head">
-            <h2>{ "Two runs side by side" }</h2>
+            <h2>{ TITLE }</h2>
             <button type="button" onclick={back}>{ "Back to the run" }</button>
         </div>
     };
     let title = desk.store().scenario.title.clone();
+    let lecture = desk.store().lecture && !desk.is_choosing();
     html! {
-        <main class="compare" id="compare" tabindex="-1" data-figure="" data-run-title={title} aria-label="Compare">
-            { head }
+        <main class={classes!("compare", lecture.then_some("lecture"))} id="compare" tabindex="-1" data-figure="" data-run-title={title} aria-label="Compare">
+            if lecture {
+                { in_turn(desk, Part::Player, lecture_bar) }
+                <h2 class="unseen">{ TITLE }</h2>
+            } else {
+                { head }
+            }
             if let Some(Beside::Run(rival)) = desk.store().beside.clone() {
                 <Pair key={key_of(&rival)} desk={desk.clone()} {offers} rival={rival.clone()}/>
             } else {
@@ -108,6 +117,17 @@ fn Pair(props: &PairProps) -> Html {
         });
     }
     let outcomes = use_outcomes(&desk, &other);
+    let lecture = desk.store().lecture;
+    let over = desk.player().over().is_some();
+    let results = use_node_ref();
+    {
+        let results = results.clone();
+        use_effect_with(lecture && over, move |comes| {
+            if let (true, Some(results)) = (*comes, results.cast::<Element>()) {
+                platform::bring_into_sight(&results);
+            }
+        });
+    }
     let go_on = {
         let desk = desk.clone();
         Callback::from(move |_: MouseEvent| desk.go_on_with_rival())
@@ -144,10 +164,17 @@ fn Pair(props: &PairProps) -> Html {
                 { in_turn(&desk, Part::Player, transport) }
                 <Announce desk={desk.clone()}/>
             </div>
-            <Results desk={desk.clone()} {outcomes} left={name} right={rival.name.clone()}/>
-            <div class="compare-foot">
-                <button type="button" onclick={go_on}>{ format!("Go on with “{}”", rival.name) }</button>
-            </div>
+            // Who tells of both does not begin with what will come of them.
+            if !lecture || over {
+                <div class="ending" ref={results}>
+                    <Results desk={desk.clone()} {outcomes} left={name} right={rival.name.clone()}/>
+                </div>
+            }
+            if !lecture {
+                <div class="compare-foot">
+                    <button type="button" onclick={go_on}>{ format!("Go on with “{}”", rival.name) }</button>
+                </div>
+            }
         </>
     }
 }

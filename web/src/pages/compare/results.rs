@@ -5,8 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use gloo_timers::callback::Timeout;
-use replication::engine::time::SimTime;
-use scene::{Course, Outcome, OutcomeRow, outcome_rows};
+use scene::{Outcome, OutcomeRow, outcome_rows};
 use yew::prelude::*;
 
 use crate::desk::{Desk, Part, use_turns};
@@ -95,11 +94,7 @@ impl PartialEq for Props {
 pub fn Results(props: &Props) -> Html {
     let desk = &use_turns(&props.desk, Part::Read);
     let course = desk.player().course();
-    let parted = match &course {
-        Some(Course::Parted { at_us, .. }) => Some(SimTime(*at_us)),
-        _ => None,
-    };
-    let there = parted.map(|at| {
+    let there = desk.player().parting().map(|at| {
         let desk = desk.clone();
         let onclick = Callback::from(move |_: MouseEvent| {
             desk.pause();
