@@ -445,14 +445,15 @@ fn rows(m: &Metrics, card: &mut NodeCard) {
     };
     for (i, (name, text, tone)) in rows.iter().take(shown).enumerate() {
         let y = card.rect.y + m.value_y + i as f64 * m.value_step;
-        // Numbers are short and large; a text may be neither.
-        let least = 0.6 * room;
-        let size = if width(text, Face::Value, m.value) <= least {
+        // Numbers are short and large; a text may be neither, and has what a short name leaves.
+        let name_w = width(name, Face::Plain, m.key);
+        let most = (room - name_w - 0.5 * m.key).max(0.6 * room);
+        let size = if width(text, Face::Value, m.value) <= 0.6 * room {
             m.value
         } else {
             m.key
         };
-        let value_text = fit(text, Face::Value, size, least);
+        let value_text = fit(text, Face::Value, size, most);
         let value_w = width(&value_text, Face::Value, size);
         let name = fit(name, Face::Plain, m.key, room - value_w - 0.5 * m.key);
         labels.push(Label::new(Point::new(left, y), name, Face::Plain, m.key).toned(Tone::Muted));
@@ -544,7 +545,13 @@ fn footnote_words(moment: &Moment<'_>, node: &NodeView, card: &NodeCard) -> (Str
             Some(acked) => {
                 let copies = moment.structure.nodes;
                 let have = moment.holders(acked).len();
-                (format!("acked · on {have} of {copies} copies"), Tone::Muted)
+                // Of several keys it is that of the newest write in the log.
+                let which = match moment.structure.keys {
+                    1 => String::new(),
+                    _ => format!("{} ", moment.number(acked.write)),
+                };
+                let note = format!("{which}acked · on {have} of {copies} copies");
+                (note, Tone::Muted)
             }
             None => none,
         };

@@ -58,7 +58,7 @@ const ROWS: [(ChipShape, &str, &str); 15] = [
     (
         ChipShape::Appoint,
         "",
-        "“Lead!”: the failover manager appoints a replica.",
+        "“Lead!”: the failover manager, or who has counted the votes, appoints a replica.",
     ),
     (
         ChipShape::Hint,

@@ -1,8 +1,10 @@
 //! What is said beside the stage: the caption, the truth, how the promises stand.
 
+use std::cmp::Reverse;
+
 use replication::engine::time::SimTime;
 use replication::ids::KeyId;
-use replication::promise::{Promise, State};
+use replication::promise::{Promise, State, Violation};
 use replication::run::Run;
 use replication::scenario::NarrationEvent;
 
@@ -44,10 +46,11 @@ pub struct PromiseRow {
 }
 
 /// What to say at the cursor: the narration in force, or the story; and what is going on.
-pub fn caption(run: &dyn Run, index: &SceneIndex) -> Caption {
+pub fn caption(run: &dyn Run, index: &SceneIndex, focus: Option<&Violation>) -> Caption {
     let now = Moment::of(run, index);
     let scenario = run.scenario();
-    let told = narration(&now).unwrap_or(&scenario.story);
+    let line = narration(&now, focus);
+    let told = line.unwrap_or(&scenario.story);
     if told.is_empty() {
         // Nobody tells this run: what is seen speaks for itself.
         return untold(&now);
@@ -60,7 +63,7 @@ pub fn caption(run: &dyn Run, index: &SceneIndex) -> Caption {
         .any(|client| now.last_op(client.id).is_some());
     let text = match rest {
         "" => state_words(&now),
-        _ if narration(&now).is_none() && begun => state_words(&now),
+        _ if line.is_none() && begun => state_words(&now),
         rest => rest.to_owned(),
     };
     let stop = match headline.ends_with(['.', '!', '?', '…', '”']) {
@@ -114,12 +117,14 @@ pub fn verdict_words(run: &dyn Run) -> String {
 /// Each promise at the cursor, in the order of the screen.
 pub fn promise_rows(run: &dyn Run, index: &SceneIndex) -> Vec<PromiseRow> {
     let now = Moment::of(run, index);
+    let over = run.ended().is_some_and(|(_, at)| at <= run.now());
+    let so_far = if over { "to the end" } else { "so far" };
     let row = |promise: Promise| {
         let verdict = run.verdict(promise);
         let (checked, violations) = (verdict.checked, verdict.violations);
         let (mark, tone, note) = match verdict.state {
             State::Unknown => ("–", Tone::Muted, "not tested yet".to_owned()),
-            State::Kept => ("✓", Tone::Ok, format!("kept so far · {checked} checked")),
+            State::Kept => ("✓", Tone::Ok, format!("kept {so_far} · {checked} checked")),
             State::AtRisk => ("!", Tone::Warn, risk_words(&now)),
             State::Broken => ("✗", Tone::Bad, broken_words(promise, violations, checked)),
         };
@@ -137,12 +142,15 @@ pub fn promise_rows(run: &dyn Run, index: &SceneIndex) -> Vec<PromiseRow> {
 }
 
 /// The line of narration that was last set off, or how a promise was broken for the first time; empty once something else
-/// has begun since, and the line could be read.
-fn narration<'a>(now: &Moment<'a>) -> Option<&'a str> {
+/// has begun since, and the line could be read. Where a violation is lit, it is what is told, unless a line tells of it.
+fn narration<'a>(now: &Moment<'a>, focus: Option<&'a Violation>) -> Option<&'a str> {
     let over = |at: SimTime| now.now_us >= at.0;
+    let moment_of = |violation: &Violation| violation.at.index() + 1;
+    // Of several at one moment the first in the order of the screen says most.
     let broken = first_breaks(now.run)
-        .map(|violation| (violation.at.index() + 1, violation.title.as_str()))
-        .filter(|(at, _)| *at <= now.happened);
+        .filter(|violation| moment_of(violation) <= now.happened)
+        .max_by_key(|violation| (violation.at, Reverse(violation.promise)))
+        .map(|violation| (moment_of(violation), violation.title.as_str()));
     let lines = now.run.scenario().narration.iter();
     let lines = lines.filter_map(|line| {
         let at = match line.on {
@@ -152,7 +160,13 @@ fn narration<'a>(now: &Moment<'a>) -> Option<&'a str> {
         at.map(|at| (at, line.say.as_str()))
     });
     // Of those set off by the same record, the last one in the list; and who tells the story has the word.
-    let (at, say) = broken.chain(lines).max_by_key(|(at, _)| *at)?;
+    let line = lines.max_by_key(|(at, _)| *at);
+    if let Some(violation) = focus
+        && line.is_none_or(|(at, _)| at != moment_of(violation))
+    {
+        return Some(&violation.title);
+    }
+    let (at, say) = broken.into_iter().chain(line).max_by_key(|(at, _)| *at)?;
     match is_told(now, at) {
         true => Some(""),
         false => Some(say),

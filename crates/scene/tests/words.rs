@@ -92,7 +92,7 @@ fn there_is_always_a_caption() {
         let mut watched = Watched::of(scenario);
         for ms in (0..10_000).step_by(170) {
             watched.seek_ms(ms);
-            let caption = caption(watched.run(), &watched.index);
+            let caption = caption(watched.run(), &watched.index, None);
             assert!(!caption.headline.is_empty(), "{name} at {ms} ms");
             // What is going on may be one sentence, and then it is the headline.
             let is_state = caption == state_caption(watched.run(), &watched.index);
@@ -132,7 +132,7 @@ fn what_was_told_makes_room_once_something_else_has_begun_and_it_could_be_read()
         watched.seek_ms(ms);
         said += &format!(
             "{ms}: {}\n",
-            caption(watched.run(), &watched.index).headline
+            caption(watched.run(), &watched.index, None).headline
         );
     }
     check(
@@ -155,7 +155,10 @@ fn without_narration_the_state_is_told() {
     let mut said = String::new();
     for ms in [0, 10, 200, 990, 1100, 2000] {
         watched.seek_ms(ms);
-        said += &format!("{ms}: {}\n", caption(watched.run(), &watched.index).text);
+        said += &format!(
+            "{ms}: {}\n",
+            caption(watched.run(), &watched.index, None).text
+        );
     }
     check(
         said,
@@ -418,7 +421,7 @@ fn every_interaction_has_a_caption_all_the_way() {
         let mut watched = Watched::of(scenario);
         for ms in (0..6_000).step_by(90) {
             watched.seek_ms(ms);
-            let caption = caption(watched.run(), &watched.index);
+            let caption = caption(watched.run(), &watched.index, None);
             let all = format!("{} {}", caption.headline, caption.text);
             assert!(caption.headline.ends_with('.'), "{name} at {ms} ms: {all}");
             assert!(!all.trim_end().contains("  "), "{name} at {ms} ms: {all}");
@@ -443,7 +446,10 @@ fn what_is_going_on_is_told_first() {
         let mut watched = Watched::new(json);
         for ms in times {
             watched.seek_ms(*ms);
-            said += &format!("{ms}: {}\n", caption(watched.run(), &watched.index).text);
+            said += &format!(
+                "{ms}: {}\n",
+                caption(watched.run(), &watched.index, None).text
+            );
         }
     }
     check(

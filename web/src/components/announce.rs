@@ -45,7 +45,7 @@ pub fn Announce(props: &Props) -> Html {
             .pop();
         let due = !desk.store().playing || platform::now_ms() - said.0 >= EVERY_MS;
         match newest {
-            Some((seq, _, words)) if due && said.1 != Some(seq) => {
+            Some((seq, _, words)) if due && (said.1, &said.2) != (Some(seq), &words) => {
                 *said = (platform::now_ms(), Some(seq), words);
             }
             None => *said = (0.0, None, String::new()),

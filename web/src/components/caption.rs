@@ -8,7 +8,11 @@ use crate::desk::Desk;
 
 /// One sentence, and one or two more.
 pub fn caption(desk: &Desk) -> Html {
-    let caption = desk.with(scene::caption);
+    let focus = desk.focus();
+    let caption = desk.with(|run, index| {
+        let focus = focus.and_then(|number| run.violations().get(number));
+        scene::caption(run, index, focus)
+    });
     let headline = AttrValue::from(caption.headline);
     html! {
         <div class="caption" onclick={pauses_for_words(desk)}>

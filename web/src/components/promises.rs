@@ -98,12 +98,12 @@ fn view(row: &PromiseRow, meant: bool, desk: &Desk) -> Html {
 /// What is promised, in a few plain words.
 fn meaning(promise: Promise) -> &'static str {
     match promise {
-        Promise::ReadYourWrites => "You see what you wrote.",
+        Promise::ReadYourWrites => "You see what you wrote, or what counts as newer.",
         Promise::MonotonicReads => "What you saw never goes back.",
         Promise::MonotonicWrites => "Your second write is nowhere without your first.",
         Promise::WritesFollowReads => "An answer is nowhere without its question.",
         Promise::ConsistentPrefix => "No effect without its cause, in one view.",
-        Promise::Causal => "Once you saw an effect, you see its cause.",
+        Promise::Causal => "Once you saw an effect, you see its cause from then on.",
         Promise::Linearizable => "As if there were one copy.",
         Promise::BoundedStaleness => "Never staler than allowed.",
         Promise::NoAckedWriteLost => {

@@ -181,7 +181,7 @@ pub const TERMS: &[Term] = &[
     Term {
         id: "leaderless",
         name: "leaderless",
-        also: &["no leader", "no-leader"],
+        also: &["no-leader"],
         means: "Any replica takes writes. Each is sent to several of them, and so is each read; that the two groups overlap is what makes a read find the write.",
     },
     Term {

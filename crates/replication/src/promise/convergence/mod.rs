@@ -263,12 +263,22 @@ impl Monitor for Convergence {
             }
             evidence.extend(says);
         }
+        let is_named = !lacking.is_empty();
+        let verb = match lacking.len() + unnamed {
+            1 => "stays",
+            _ => "stay",
+        };
         match unnamed {
             0 => {}
             1 => lacking.push("another copy"),
             _ => lacking.push("others"),
         }
         let lacking = words::listed(&lacking);
+        let mut title = format!("{lacking} {verb} different from {holders}");
+        // Names are written as they are.
+        if !is_named {
+            title[..1].make_ascii_uppercase();
+        }
         let mut sentence = String::new();
         if let Some(Record {
             at,
@@ -288,7 +298,7 @@ impl Monitor for Convergence {
             promise: Promise::Convergence,
             at: *rested,
             evidence: in_order(evidence),
-            title: format!("{holders} and {lacking} stay different"),
+            title,
             sentence,
         }
     }

@@ -75,7 +75,7 @@ fn copies_that_differ_when_all_is_quiet_break_it_from_then_on() {
     let before = history.trace.len();
     history.rests(2_110);
     let violation = history.violation(PROMISE);
-    assert_eq!(violation.title, "A and C and B stay different");
+    assert_eq!(violation.title, "B stays different from A and C");
     assert_eq!(
         violation.sentence,
         "By 2.110 s nothing had changed for 2.000 s, with all replicas up and no link between them cut. A and C held \
@@ -199,7 +199,7 @@ fn a_tie_is_a_difference() {
     }
     history.rests(3_000);
     let violation = history.violation(PROMISE);
-    assert_eq!(violation.title, "A and others stay different");
+    assert_eq!(violation.title, "Others stay different from A");
 }
 
 /// A sum that was made in sight of another write is not that write.
