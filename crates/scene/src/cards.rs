@@ -700,6 +700,12 @@ fn aria(moment: &Moment<'_>, node: &NodeView, card: &NodeCard, facts: &[Fact]) -
         };
         match card.behind {
             Some(Behind { entries: 0, .. }) => parts.push("caught up".to_owned()),
+            Some(Behind {
+                lacked: 0, entries, ..
+            }) => {
+                let entries = count(u64::from(entries), one, many);
+                parts.push(format!("has everything, and does not show {entries} yet"));
+            }
             Some(Behind { entries, us, .. }) => {
                 let entries = count(u64::from(entries), one, many);
                 parts.push(format!("{entries} and {} behind {whom}", duration(us)));

@@ -10,7 +10,7 @@ use replication::ids::{
 use replication::promise::Violation;
 use replication::run::{ClientView, LogView, NodeView, Role, Run};
 use replication::scenario::{Names, ProtocolKind, ReadPolicy, Structure};
-use replication::trace::{Action, Carries, Kind, MessageKind, Record, Seq};
+use replication::trace::{Action, Carries, Kind, MessageKind, Outcome, Record, Seq};
 
 use crate::index::{Acked, Front, SceneIndex};
 use crate::metrics::COLUMNS;
@@ -294,6 +294,16 @@ impl<'a> Moment<'a> {
                 lacking.extend(lacked.filter_map(|held| held.write));
             }
         }
+        // Nor has it what will be of no account when it comes: its cell is empty until then.
+        let came = |write: WriteId, node: NodeId| self.index.was_stored(write, node, self.happened);
+        let of_its_keys = |write: &WriteId| {
+            let facts = self.index.write(*write);
+            facts.is_some_and(|facts| self.copies(facts.key).contains(&node.id))
+        };
+        let recent = self.recent_writes(|_| true).into_iter().filter(of_its_keys);
+        lacking.extend(recent.filter(|write| {
+            !came(*write, node.id) && self.replicas().any(|other| came(*write, other.id))
+        }));
         lacking.sort_unstable();
         lacking.dedup();
         let oldest = lacking
@@ -399,6 +409,32 @@ impl<'a> Moment<'a> {
             .into_iter()
             .filter(|node| self.has(*node, key, acked.version))
             .collect()
+    }
+
+    /// A write without an answer that copies show in place of an acknowledged one, and how many do.
+    pub fn surfaced(&self, key: KeyId, acked: &Acked) -> Option<(WriteId, usize)> {
+        let unanswered = |write: &WriteId| {
+            let op = self
+                .index
+                .write(*write)
+                .and_then(|facts| self.index.op(facts.op));
+            op.and_then(|op| op.ended).is_some_and(|(seq, outcome)| {
+                seq.index() < self.happened && outcome == Outcome::Unknown
+            })
+        };
+        let copies = self.copies(key);
+        let nodes = self.replicas().filter(|node| copies.contains(&node.id));
+        let held = nodes.flat_map(|node| Self::all_held(&node.held, &node.siblings, key));
+        let newer = held.filter(|held| {
+            held.write != Some(acked.write) && covers(held.version, Some(acked.version))
+        });
+        let shown: Vec<WriteId> = newer
+            .filter_map(|held| held.write)
+            .filter(unanswered)
+            .collect();
+        let newest = shown.iter().max().copied()?;
+        let on = shown.iter().filter(|write| **write == newest).count();
+        Some((newest, on))
     }
 
     /// On how many disks a version of a key, or what replaced it, is.

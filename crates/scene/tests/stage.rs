@@ -263,6 +263,25 @@ fn regions_are_grounds_with_their_nodes_and_clients_on_them() {
 }
 
 #[test]
+fn what_is_still_on_its_way_to_a_leader_keeps_it_from_being_caught_up() {
+    // Tokyo has the later title, before which New York's will be dropped; but that has not come yet.
+    let titles = shipped()
+        .into_iter()
+        .find(|(name, _)| name.contains("two-titles"));
+    let watched = Watched::of(titles.expect("a shipped story").1);
+    let behind = |watched: &Watched| {
+        let stage = look(watched, (820.0, 500.0));
+        let cards = stage.nodes.iter();
+        cards
+            .map(|card| card.behind.map(|behind| behind.entries))
+            .collect::<Vec<_>>()
+    };
+    let watched = watched.at_ms(881);
+    assert_eq!(behind(&watched), [Some(1), Some(1)]);
+    assert_eq!(behind(&watched.at_ms(1_250)), [Some(0), Some(0)]);
+}
+
+#[test]
 fn a_failover_manager_has_a_card_of_its_own() {
     let watched = Watched::new(MANAGED).at_ms(700);
     let stage = look(&watched, (820.0, 500.0));
