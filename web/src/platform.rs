@@ -81,6 +81,12 @@ pub fn focus_on(selector: &str) {
     focus(document.and_then(|document| document.query_selector(selector).ok().flatten()));
 }
 
+/// Gives the focus to what a selector finds first in the figure that an element is part of.
+pub fn focus_in_figure(part: Option<Element>, selector: &str) {
+    let figure = part.and_then(|part| part.closest("[data-figure]").ok().flatten());
+    focus(figure.and_then(|figure| figure.query_selector(selector).ok().flatten()));
+}
+
 /// Brings an element into sight, where it is not.
 pub fn bring_into_sight(element: &Element) {
     let options = ScrollIntoViewOptions::new();

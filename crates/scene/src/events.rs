@@ -31,6 +31,56 @@ pub fn recent_events(run: &dyn Run, index: &SceneIndex, count: usize) -> Vec<(Se
     told
 }
 
+/// What has happened since a record (or last, where none is given) and is told first to those who can't be told all: the
+/// newest of what says most, in a sentence. With it the last record up to which that is so; `None` where nothing is new.
+pub fn foremost_event(
+    run: &dyn Run,
+    index: &SceneIndex,
+    since: Option<Seq>,
+) -> Option<(Seq, String)> {
+    let moment = Moment::of(run, index);
+    let loud = index.loud();
+    let so_far = &loud[..loud.partition_point(|seq| seq.index() < moment.happened)];
+    let last = *so_far.last()?;
+    let from = since.unwrap_or(Seq(last.0.saturating_sub(1)));
+    let fresh = &so_far[so_far.partition_point(|seq| *seq <= from)..];
+    let weight = |seq: &&Seq| moment.record(**seq).map(|record| weight(&record.kind));
+    let foremost = fresh.iter().max_by_key(weight)?;
+    Some((last, words(&moment, *foremost)?))
+}
+
+/// How much an event says to who follows the story alone: first what people do and hear, and what befalls machines.
+fn weight(kind: &Kind) -> u8 {
+    match kind {
+        Kind::Acknowledged { .. }
+        | Kind::Saw { .. }
+        | Kind::Ended { .. }
+        | Kind::Promoted { .. }
+        | Kind::FellBack { .. }
+        | Kind::Discarded { .. }
+        | Kind::Conflict { .. }
+        | Kind::Crashed { .. }
+        | Kind::Restarted { .. }
+        | Kind::Paused { .. }
+        | Kind::Resumed { .. }
+        | Kind::Cut { .. }
+        | Kind::Healed { .. }
+        | Kind::Restored { .. }
+        | Kind::Changed { .. } => 2,
+        Kind::Invoked { .. }
+        | Kind::BackInSync { .. }
+        | Kind::LeaseLost { .. }
+        | Kind::SteppedDown { .. }
+        | Kind::HintKept { .. }
+        | Kind::HintGone { .. }
+        | Kind::Slowed { .. }
+        | Kind::Skewed { .. }
+        | Kind::Dropped
+        | Kind::Delayed { .. } => 1,
+        _ => 0,
+    }
+}
+
 pub(crate) fn words(moment: &Moment<'_>, seq: Seq) -> Option<String> {
     let record = moment.record(seq)?;
     if is_quiet(record, moment.run.records()) {

@@ -76,9 +76,16 @@ pub fn caption(run: &dyn Run, index: &SceneIndex, focus: Option<&Violation>) -> 
     }
 }
 
-/// What is going on at the cursor, whoever tells the story.
-pub fn state_caption(run: &dyn Run, index: &SceneIndex) -> Caption {
-    untold(&Moment::of(run, index))
+/// What is going on at the cursor, whoever tells the story; first the violation that is lit.
+pub fn state_caption(run: &dyn Run, index: &SceneIndex, focus: Option<&Violation>) -> Caption {
+    let now = Moment::of(run, index);
+    match focus {
+        Some(violation) => Caption {
+            headline: format!("{}.", violation.title),
+            text: state_words(&now),
+        },
+        None => untold(&now),
+    }
 }
 
 fn untold(now: &Moment<'_>) -> Caption {
@@ -270,6 +277,14 @@ pub(crate) fn truth(now: &Moment<'_>, key: KeyId) -> (String, String) {
     let note = match have {
         0 => format!("{number}, acked, on no disk any more"),
         _ if abandoned => format!("{number}, acked, on {have} of {copies}, to be discarded"),
+        _ if let [acked] = &front.acked[..]
+            && let Some((write, on)) = now.surfaced(key, acked) =>
+        {
+            let other = now.number(write);
+            format!(
+                "{number}, the last that was acked; {other}, which was not, is on {on} of {copies}"
+            )
+        }
         _ if numbers.len() > 1 => {
             let all = if numbers.len() == 2 { "both" } else { "all" };
             format!("{number}, acked, {all} stand, on {have} of {copies}")

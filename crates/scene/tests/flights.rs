@@ -236,7 +236,7 @@ fn what_is_dropped_leaves_a_cross_where_it_was() {
         told,
         "0.006 s: L sends Ann the “done” for #1; it is dropped at 0.008 s."
     );
-    let caption = state_caption(watched.run(), &watched.index);
+    let caption = state_caption(watched.run(), &watched.index, None);
     assert_eq!(
         caption.headline,
         "The “done” for #1 from L to Ann was dropped."

@@ -11,9 +11,9 @@ use replication::promise::Promise;
 use replication::scenario::{Ack, ProtocolKind, ReadPolicy};
 use scene::timeline::MarkerKind;
 use scene::{
-    ack_words, caption, discarded_writes, event_words, is_quiet, next_event, previous_event,
-    promise_rows, quorum_words, reads_words, recent_events, state_caption, text_twin,
-    verdict_words, what_they_see,
+    ack_words, caption, discarded_writes, event_words, foremost_event, is_quiet, next_event,
+    previous_event, promise_rows, quorum_words, reads_words, recent_events, state_caption,
+    text_twin, verdict_words, what_they_see,
 };
 
 fn check(actual: impl AsRef<str>, expect: Expect) {
@@ -63,6 +63,19 @@ fn what_was_thrown_away_is_listed_with_what_its_client_had_been_told() {
 }
 
 #[test]
+fn a_write_without_an_answer_that_stands_is_told_beside_the_last_that_was_acknowledged() {
+    let found = shipped()
+        .into_iter()
+        .find(|(file, _)| file.contains("failed-but-there"));
+    let watched = Watched::of(found.expect("a shipped story").1).at_ms(7_700);
+    let screens = what_they_see(watched.run(), &watched.index);
+    check(
+        &screens[0].rows[0].truth_note,
+        expect!["#1, the last that was acked; #2, which was not, is on 3 of 3 copies"],
+    );
+}
+
+#[test]
 fn stepping_forth_and_back_comes_to_the_same_moments() {
     let watched = Watched::new(FAILOVER).at_ms(9_000);
     let (run, index) = (watched.run(), &watched.index);
@@ -95,7 +108,7 @@ fn there_is_always_a_caption() {
             let caption = caption(watched.run(), &watched.index, None);
             assert!(!caption.headline.is_empty(), "{name} at {ms} ms");
             // What is going on may be one sentence, and then it is the headline.
-            let is_state = caption == state_caption(watched.run(), &watched.index);
+            let is_state = caption == state_caption(watched.run(), &watched.index, None);
             assert!(is_state || !caption.text.is_empty(), "{name} at {ms} ms");
             for screen in what_they_see(watched.run(), &watched.index) {
                 assert!(!screen.rows.is_empty(), "{name}: {}", screen.name);
@@ -170,6 +183,34 @@ fn without_narration_the_state_is_told() {
             1100: The leader said “done” for #2 123 ms ago. F1 and F2 do not have it yet.
             2000: The leader said “done” for #2 1.0 s ago. All copies have it and show it.
         "#]],
+    );
+}
+
+#[test]
+fn who_can_not_be_told_all_is_told_what_people_hear_and_what_befalls_machines() {
+    let mut watched = Watched::new(FAILOVER).at_ms(2_030);
+    let first = foremost_event(watched.run(), &watched.index, None).expect("something happened");
+    let mut said = Vec::new();
+    let mut since = first.0;
+    for ms in [2_050, 2_200, 2_400, 2_600, 2_600] {
+        watched.seek_ms(ms);
+        match foremost_event(watched.run(), &watched.index, Some(since)) {
+            Some((upto, words)) => {
+                assert!(upto > since);
+                since = upto;
+                said.push(words);
+            }
+            None => said.push("–".to_owned()),
+        }
+    }
+    check(
+        said.join("\n"),
+        expect![[r#"
+        Alice is told “done” for #2.
+        L crashes; its memory is gone.
+        F2 becomes leader, in epoch 2.
+        The acknowledgement from F2 to L found L down.
+        –"#]],
     );
 }
 

@@ -31,7 +31,7 @@ test('a knob that is turned while time runs does not stop it', { tag: '@once' },
   await unfoldKnobs(page);
   await page.locator('.play').click();
   await page.getByRole('slider', { name: 'Jitter' }).fill('0');
-  await expect(page.getByText('From here on the run takes another course.')).toBeAttached();
+  await expect(page.locator('.notice-words', { hasText: 'From here on the run takes another course.' })).toBeAttached();
   await expect(page.locator('.play')).toHaveText('Pause');
   const at_us = await now_us(page);
   await expect.poll(() => now_us(page)).toBeGreaterThan(at_us);
@@ -44,7 +44,7 @@ test('another number of copies starts a new run, and says so', async ({ page }) 
 
   await expect(page.locator('.node')).toHaveCount(5);
   expect(await now_us(page)).toBe(0);
-  await expect(page.getByText('This started a new run from 0.')).toBeVisible();
+  await expect(page.locator('.notice-words', { hasText: 'This started a new run from 0.' })).toBeVisible();
 });
 
 test('where nobody leads, W and R mean something and the leader’s knobs do not', async ({ page, axe }) => {

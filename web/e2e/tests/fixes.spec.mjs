@@ -45,13 +45,13 @@ test.describe('where the promise of the opening story is broken', () => {
     await row.getByRole('button', { name: /Run it like this/ }).click();
 
     expect(await now_us(page)).toBe(at_us);
-    await expect(page.getByText(/With one change: “Read from the leader”/)).toBeVisible();
+    await expect(page.locator('.notice-words', { hasText: /With one change: “Read from the leader”/ })).toBeVisible();
     await expect(page.getByRole('combobox', { name: 'Story' }).locator('option:checked')).toHaveText('The double transfer · Read from the leader');
     await expect(page.locator('.play')).toBeFocused();
     await axe();
     await scrub(page, 1);
     const checked = { once: '1', twice: '2' }[claims] ?? claims;
-    expect(await standing(page, READ_YOUR_WRITES)).toBe(`kept so far · ${checked} checked`);
+    expect(await standing(page, READ_YOUR_WRITES)).toBe(`kept to the end · ${checked} checked`);
 
     // The same moment of the run before, with what was found there.
     await page.getByRole('button', { name: /^Undo/ }).click();
@@ -82,7 +82,7 @@ test.describe('where the promise of the opening story is broken', () => {
     await expect(name).toHaveAttribute('aria-expanded', 'true');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
-    await expect(page.getByText(/With one change:/)).toBeVisible();
+    await expect(page.locator('.notice-words', { hasText: /With one change:/ })).toBeVisible();
     await expect(page.locator('.play')).toBeFocused();
   });
 
@@ -142,7 +142,7 @@ test('a search goes on beside the page, and is cancelled at once', { tag: '@once
   await playFast(page);
   await page.getByRole('button', { name: 'What would fix it?' }).click();
   const status = page.locator('.fixes [role=status]');
-  await expect(status).toHaveText(/^[1-9]\d* of \d+ tried$/, { timeout: 15_000 });
+  await expect(page.locator('.fixes .tried')).toHaveText(/^[1-9]\d* of \d+ tried$/, { timeout: 15_000 });
   expect(searching(page)).toHaveLength(1);
   await page.getByRole('button', { name: 'Cancel' }).click();
 
@@ -185,7 +185,7 @@ test('where there are no workers, the page finds the same by itself', { tag: '@o
   await load(alone, LONG);
   await playFast(alone);
   await alone.getByRole('button', { name: 'What would fix it?' }).click();
-  await expect(alone.locator('.fixes [role=status]')).toHaveText(/^[1-9]\d* of \d+ tried$/, { timeout: 15_000 });
+  await expect(alone.locator('.fixes .tried')).toHaveText(/^[1-9]\d* of \d+ tried$/, { timeout: 15_000 });
   await alone.getByRole('button', { name: 'Cancel' }).click();
   await expect(alone.locator('.fixes [role=status]')).toHaveText(/^Cancelled/);
   await context.close();

@@ -1,6 +1,6 @@
 // For everyone: by keyboard alone, in words, on any screen, in both themes.
 import { test, expect } from '../fixtures.mjs';
-import { now_us, open, stageInWords, tabTo, unfoldKnobs } from '../helpers.mjs';
+import { now_us, open, scrub, stageInWords, tabTo, unfoldKnobs } from '../helpers.mjs';
 
 test.beforeEach(({ page }) => open(page));
 
@@ -75,6 +75,56 @@ test('what happens is said in words', async ({ page }) => {
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('ArrowRight');
   await expect(page.locator('[aria-live=polite]')).not.toBeEmpty();
+});
+
+test('of many things what people hear is told, then a broken promise, the end, and which run it is', { tag: '@once' }, async ({ page }) => {
+  const told = page.locator('[role=status][aria-live=polite]').last();
+  await expect(told).toBeEmpty();
+  await scrub(page, 0.2);
+  await page.keyboard.press('Home');
+  await expect(told).toHaveText('Alice sets balance to 100 (#1).');
+  await scrub(page, 0.28);
+  // The last of all that had happened by then was that a follower wrote to its disk.
+  await expect(told).toHaveText('Alice is told “done” for #2.');
+  await page.getByRole('button', { name: 'Next broken promise' }).click();
+  await expect(told).toContainText('Alice’s own write is missing.');
+  await scrub(page, 1);
+  await expect(told).toHaveText(/^The run is over: .* It broke 3 of the 7 promises that it tested/);
+  await page.getByLabel('Seed').fill('8');
+  await page.keyboard.press('Enter');
+  await expect(told).toContainText('This started a new run from 0.');
+  await page.getByRole('button', { name: 'Undo: back to the run before' }).click();
+  await expect(told).toContainText('Back in “the story as it was”.');
+});
+
+test('the focus stays with whoever uses it', { tag: '@once' }, async ({ page }) => {
+  const play = page.locator('.play');
+  await page.keyboard.press('ArrowRight');
+  for (const name of ['To the start', 'Next broken promise', 'Broken promise before']) {
+    const button = page.getByRole('button', { name, exact: true });
+    await button.focus();
+    await page.keyboard.press('Enter');
+    await expect(button).toBeFocused();
+    await expect(button).toHaveAttribute('aria-disabled', 'true');
+    await page.keyboard.press('ArrowRight');
+  }
+  await page.locator('[data-place=n1] .hit').focus();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Undo: back to the run before' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(play).toBeFocused();
+
+  await page.keyboard.press('l');
+  await expect(page.getByRole('button', { name: 'On ▸' })).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(play).toBeFocused();
+
+  await page.getByRole('link', { name: 'Words' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('link', { name: 'Back to the run' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(play).toBeFocused();
 });
 
 test('the theme can be chosen, and is kept', { tag: '@once' }, async ({ page }) => {

@@ -97,8 +97,12 @@ pub fn Fixes(props: &Props) -> Html {
                 <h4>{ "What would fix it?" }</h4>
                 <button type="button" ref={button} {onclick}>{ word }</button>
             </div>
-            <p role="status" aria-live="polite">{ status(progress, tried, of, helping) }</p>
+            // Only the end is told to those who listen: on the way there the number changes faster than one can.
+            <p role="status" aria-live="polite">
+                if progress != Progress::Going { { status(progress, tried, of, helping) } }
+            </p>
             if progress == Progress::Going {
+                <p class="tried">{ status(progress, tried, of, helping) }</p>
                 <progress max={of.to_string()} value={tried.to_string()} aria-label="Changes tried"></progress>
             }
             if !rows.is_empty() {
@@ -122,11 +126,7 @@ fn run_it(desk: &Desk, promise: Promise, number: usize) -> Callback<MouseEvent> 
         if let Some(fix) = desk.found(promise, |found| found.fix(number).clone()) {
             desk.run_with(&fix);
             // The row goes with the run that it is about: what one does next is to let time run.
-            let row = event.target_dyn_into::<Element>();
-            let figure = row.and_then(|row| row.closest("[data-figure]").ok().flatten());
-            platform::focus(
-                figure.and_then(|figure| figure.query_selector(".play").ok().flatten()),
-            );
+            platform::focus_in_figure(event.target_dyn_into(), ".play");
         }
     })
 }

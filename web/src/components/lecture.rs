@@ -2,6 +2,7 @@
 
 use yew::prelude::*;
 
+use crate::components::transport::idle;
 use crate::desk::Desk;
 
 /// Back, on, start again, and out of it.
@@ -15,8 +16,8 @@ pub fn lecture(desk: &Desk) -> Html {
         <div class="lecture-bar" role="group" aria-label="Lecture">
             // The top of the page, which has it otherwise, is not shown.
             <h1 class="unseen">{ &desk.store().scenario.title }</h1>
-            <button type="button" disabled={before.is_none()} onclick={does(Desk::previous_beat)}>{ "◂ Before" }</button>
-            <button type="button" class="primary on" disabled={after.is_none() && !desk.store().playing} onclick={does(Desk::next_beat)}>{ "On ▸" }</button>
+            <button type="button" aria-disabled={idle(before.is_none())} onclick={does(Desk::previous_beat)}>{ "◂ Before" }</button>
+            <button type="button" class="primary on" aria-disabled={idle(after.is_none() && !desk.store().playing)} onclick={does(Desk::next_beat)}>{ "On ▸" }</button>
             <button type="button" onclick={does(Desk::restart)}>{ "Start again" }</button>
             <span class="space"></span>
             <button type="button" class="quiet" onclick={does(Desk::toggle_lecture)}>{ "Leave the lecture view" }</button>

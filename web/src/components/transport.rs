@@ -51,6 +51,14 @@ pub fn transport(desk: &Desk) -> Html {
         _ => ("Play", PLAY),
     };
     let at_start = now == SimTime::ZERO;
+    let undo = {
+        let desk = desk.clone();
+        Callback::from(move |event: MouseEvent| {
+            desk.undo();
+            // The button goes with the run: what one does next is to let time run.
+            platform::focus_in_figure(event.target_dyn_into(), ".play");
+        })
+    };
     html! {
         <div class="transport" role="group" aria-label="Player">
             <div class="row">
@@ -58,12 +66,12 @@ pub fn transport(desk: &Desk) -> Html {
                     <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"><path d={picture} fill="currentColor"/></svg>
                     { play }
                 </button>
-                <button type="button" class="icon" aria-label="To the start" title="To the start" disabled={at_start} onclick={does(Desk::restart)}>{ "|◂" }</button>
-                <button type="button" disabled={at_start} onclick={does(Desk::step_back)}>{ "◂ step" }</button>
-                <button type="button" disabled={ended.is_some()} onclick={does(Desk::step)}>{ "step ▸" }</button>
+                <button type="button" class="icon" aria-label="To the start" title="To the start" aria-disabled={idle(at_start)} onclick={does(Desk::restart)}>{ "|◂" }</button>
+                <button type="button" aria-disabled={idle(at_start)} onclick={does(Desk::step_back)}>{ "◂ step" }</button>
+                <button type="button" aria-disabled={idle(ended.is_some())} onclick={does(Desk::step)}>{ "step ▸" }</button>
                 if marks.broken {
-                    <button type="button" class="icon" aria-label="Broken promise before" title="Broken promise before (Shift+N)" disabled={desk.violation_behind().is_none()} onclick={does(Desk::previous_violation)}>{ "◂ ✗" }</button>
-                    <button type="button" class="icon" aria-label="Next broken promise" title="Next broken promise (N)" disabled={desk.is_known() && desk.violation_ahead().is_none()} onclick={does(Desk::next_violation)}>{ "✗ ▸" }</button>
+                    <button type="button" class="icon" aria-label="Broken promise before" title="Broken promise before (Shift+N)" aria-disabled={idle(desk.violation_behind().is_none())} onclick={does(Desk::previous_violation)}>{ "◂ ✗" }</button>
+                    <button type="button" class="icon" aria-label="Next broken promise" title="Next broken promise (N)" aria-disabled={idle(desk.is_known() && desk.violation_ahead().is_none())} onclick={does(Desk::next_violation)}>{ "✗ ▸" }</button>
                 }
                 <span class="time" data-now-us={now.0.to_string()}><span>{ format!("t = {}", moment(now.0)) }</span></span>
                 <span class="speed">
@@ -91,7 +99,7 @@ pub fn transport(desk: &Desk) -> Html {
                 { status(desk, ended) }
                 if let Some(notice) = &store.notice { <span class="notice-words">{ notice }</span> }
                 if store.branches.parent().is_some() && store.beside.is_none() {
-                    <button type="button" class="link" onclick={does(Desk::undo)}>{ "Undo: back to the run before" }</button>
+                    <button type="button" class="link" onclick={undo}>{ "Undo: back to the run before" }</button>
                     <button type="button" class="link" onclick={does(Desk::compare_with_parent)}>{ "Compare with the run before" }</button>
                 }
             </div>
@@ -103,6 +111,12 @@ pub fn transport(desk: &Desk) -> Html {
 const PLAY: &str = "M2 0.5L13 7L2 13.5z";
 const PAUSE: &str = "M2 1h3.6v12H2zM8.4 1H12v12H8.4z";
 const AGAIN: &str = "M7 1a6 6 0 1 0 6 6h-2.2A3.8 3.8 0 1 1 7 3.2V6l4.4-3.6L7-1z";
+
+/// What a button says that does nothing now. It can't be taken away from whoever has just pressed it: a disabled one would
+/// lose the focus, and the keyboard with it.
+pub fn idle(is_idle: bool) -> &'static str {
+    if is_idle { "true" } else { "false" }
+}
 
 /// Why it stands still, where one could wonder.
 fn status(desk: &Desk, ended: Option<End>) -> Html {
@@ -154,7 +168,8 @@ fn Broken(props: &BrokenProps) -> Html {
     }
 }
 
-fn over(end: End) -> &'static str {
+/// Why a run is over.
+pub fn over(end: End) -> &'static str {
     match end {
         End::Time => "The run is over: its time is up.",
         End::Quiet => "The run is over: nothing more can happen.",

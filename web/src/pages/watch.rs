@@ -64,7 +64,9 @@ pub fn Watch() -> Html {
     });
     let (beside, back) = use_address(&desk);
     use_keys(&desk);
-    use_way_back(&desk);
+    use_focus(desk.store().beside.is_some(), None, ".watch .play");
+    use_focus(desk.store().lecture, Some(".lecture-bar .on"), ".play");
+    use_focus(beside.is_some(), None, ".watch .play");
     let accept = {
         let desk = desk.clone();
         Callback::from(move |_: MouseEvent| desk.accept())
@@ -157,14 +159,15 @@ fn use_address(desk: &Desk) -> (Option<Beside>, String) {
     (*asked, back)
 }
 
-/// Who comes back from comparing finds the focus on the player.
+/// Who comes to another view of the page, or back from one, finds the focus where they go on; `there` may see to it itself.
 #[hook]
-fn use_way_back(desk: &Desk) {
-    let comparing = desk.store().beside.is_some();
-    let compared = use_mut_ref(|| false);
-    use_effect_with(comparing, move |comparing| {
-        if compared.replace(*comparing) && !comparing {
-            platform::focus_on(".watch .play");
+fn use_focus(is_there: bool, there: Option<&'static str>, back: &'static str) {
+    let was_there = use_mut_ref(|| is_there);
+    use_effect_with(is_there, move |is_there| {
+        let turned = was_there.replace(*is_there) != *is_there;
+        let selector = if *is_there { there } else { Some(back) };
+        if let Some(selector) = selector.filter(|_| turned) {
+            platform::focus_on(selector);
         }
     });
 }

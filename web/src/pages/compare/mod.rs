@@ -181,7 +181,11 @@ fn Pair(props: &PairProps) -> Html {
 
 /// What is to be said of one side.
 fn says(desk: &Desk) -> Html {
-    let caption = desk.with(scene::state_caption);
+    let focus = desk.focus();
+    let caption = desk.with(|run, index| {
+        let focus = focus.and_then(|number| run.violations().get(number));
+        scene::state_caption(run, index, focus)
+    });
     let headline = AttrValue::from(caption.headline);
     html! {
         <p class="says" onclick={pauses_for_words(desk)}>
