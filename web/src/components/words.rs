@@ -1,7 +1,7 @@
 //! Terms of the field, explained where they are met: a word in a text, and the card that says what it means.
 
 use gloo_events::EventListener;
-use scene::glossary::{Piece, Term, marked_after};
+use scene::glossary::{Term, marked_after};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
@@ -25,16 +25,50 @@ pub struct Props {
 #[component]
 pub fn Prose(props: &Props) -> Html {
     let pieces = marked_after(&props.after, &props.text);
-    html! { <>{ for pieces.iter().map(piece) }</> }
+    let is_term = |place: usize| pieces.get(place).is_some_and(|piece| piece.term.is_some());
+    // What stands close to a term, as a comma does, stays on its line: browsers break lines beside any button.
+    let close = |place: usize| {
+        let Some(piece) = pieces.get(place).filter(|piece| piece.term.is_none()) else {
+            return ("", "", "");
+        };
+        let after = place.checked_sub(1).is_some_and(&is_term);
+        let (head, rest) = piece
+            .text
+            .split_at(if after { close_length(piece.text) } else { 0 });
+        let before = is_term(place + 1);
+        let tail = if before { close_length_back(rest) } else { 0 };
+        let (rest, tail) = rest.split_at(rest.len() - tail);
+        (head, rest, tail)
+    };
+    let drawn = pieces.iter().enumerate().map(|(place, piece)| match piece.term {
+        None => html! { { close(place).1 } },
+        Some(term) => {
+            let before = place.checked_sub(1).map_or("", |before| close(before).2);
+            let (after, _, _) = close(place + 1);
+            html! { <span class="kept-whole">{ before }{ word(term, piece.text) }{ after }</span> }
+        }
+    });
+    html! { <>{ for drawn }</> }
 }
 
-fn piece(piece: &Piece<'_>) -> Html {
-    match piece.term {
-        None => html! { { piece.text } },
-        Some(term) => html! {
-            <button type="button" class="term" aria-haspopup="dialog" data-term={term.id}>{ piece.text }</button>
-        },
+fn word(term: &'static Term, written: &str) -> Html {
+    html! {
+        <button type="button" class="term" aria-haspopup="dialog" data-term={term.id}>{ written }</button>
     }
+}
+
+/// How much of a text's beginning no space parts from what is before it.
+fn close_length(text: &str) -> usize {
+    text.find(char::is_whitespace).unwrap_or(text.len())
+}
+
+/// How much of its end no space parts from what comes after it.
+fn close_length_back(text: &str) -> usize {
+    let last = text
+        .char_indices()
+        .rev()
+        .find(|(_, each)| each.is_whitespace());
+    text.len() - last.map_or(0, |(at, each)| at + each.len_utf8())
 }
 
 /// The card beside the word that was chosen last. One for the whole page: it hears every click.

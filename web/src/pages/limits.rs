@@ -62,6 +62,13 @@ const LIMITS: &[(&str, &[Limit])] = &[
         "Machines",
         &[
             Limit {
+                what: "“Done” from memory",
+                left_out: "A copy has a write when its disk has it, and only then says so. Nothing is acknowledged from memory.",
+                matters: "By default Cassandra syncs its commit log every ten seconds, MongoDB’s w: 1 does not wait for the journal, and Kafka leaves its log to the page cache; \
+                          PostgreSQL does not wait for its disk with synchronous_commit = off. A power cut over several machines can take what was said to be done.",
+                instead: "What a disk confirms may be made slow, and a machine may lose its disk; waiting for more copies is what helps against that here.",
+            },
+            Limit {
                 what: "Disks that lie",
                 left_out: "What a disk has confirmed is on it. It never confirms what is only in its cache, never tears a write, and never returns other bytes than it was given.",
                 matters: "Every guarantee about acknowledged writes rests on this. Where fsync lies, or its error is ignored, a power cut over several machines can lose what a majority had.",
