@@ -447,7 +447,11 @@ fn rows(m: &Metrics, card: &mut NodeCard) {
         let y = card.rect.y + m.value_y + i as f64 * m.value_step;
         // Numbers are short and large; a text may be neither, and has what a short name leaves.
         let name_w = width(name, Face::Plain, m.key);
-        let most = (room - name_w - 0.5 * m.key).max(0.6 * room);
+        let alone = rows.len() == 1;
+        let most = match alone {
+            true => room,
+            false => (room - name_w - 0.5 * m.key).max(0.6 * room),
+        };
         let size = if width(text, Face::Value, m.value) <= 0.6 * room {
             m.value
         } else {
@@ -455,8 +459,13 @@ fn rows(m: &Metrics, card: &mut NodeCard) {
         };
         let value_text = fit(text, Face::Value, size, most);
         let value_w = width(&value_text, Face::Value, size);
-        let name = fit(name, Face::Plain, m.key, room - value_w - 0.5 * m.key);
-        labels.push(Label::new(Point::new(left, y), name, Face::Plain, m.key).toned(Tone::Muted));
+        let rest = room - value_w - 0.5 * m.key;
+        // Where there is one key only, all know which: rather its value than two beginnings of words.
+        if !alone || name_w <= rest || rest > 0.4 * room {
+            let name = fit(name, Face::Plain, m.key, rest);
+            let at = Point::new(left, y);
+            labels.push(Label::new(at, name, Face::Plain, m.key).toned(Tone::Muted));
+        }
         let label = Label::new(Point::new(right, y), value_text, Face::Value, size);
         labels.push(label.anchored(Anchor::End).toned(*tone));
     }
