@@ -45,6 +45,8 @@ pub struct Desk {
     search: Search,
     found: u32,
     only_watched: bool,
+    /// Why time stopped that runs on this desk, or on the one that takes this one along.
+    stopped: Option<Stopped>,
 }
 
 /// Equal where a component would draw the same: the run, its cursor and the intent are the same.
@@ -111,6 +113,7 @@ pub fn use_desk(open: impl FnOnce() -> Store) -> Desk {
         found: search.version(),
         search: (*search).clone(),
         only_watched: false,
+        stopped: store.stopped,
         store,
     }
 }
@@ -160,6 +163,16 @@ impl Desk {
         }
     }
 
+    /// The same desk beside another, which takes it along: its time stops with the other's, and one only looks.
+    pub fn taken_along_by(&self, other: &Self) -> Self {
+        Desk {
+            stopped: other.store.stopped,
+            // Drawn anew, too, when the other's visitor has done something.
+            revision: self.revision.wrapping_add(other.revision),
+            ..self.to_watch()
+        }
+    }
+
     /// Whether one only looks.
     pub fn is_only_watched(&self) -> bool {
         self.only_watched
@@ -177,7 +190,7 @@ impl Desk {
 
     /// The violation that is lit: the chosen one, or the one at which playing has just stopped.
     pub fn focus(&self) -> Option<usize> {
-        let stopped = self.store.stopped == Some(Stopped::Violation);
+        let stopped = self.stopped == Some(Stopped::Violation);
         let here = || self.with(|run, _| most_telling(run, run.now()));
         self.store.focus.or_else(|| stopped.then(here).flatten())
     }

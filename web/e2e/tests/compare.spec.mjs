@@ -1,6 +1,6 @@
 // Two runs side by side: one cursor, where they part, and what came of each.
 import { test, expect } from '../fixtures.mjs';
-import { documentOf, fingerprints, now_us, scrub } from '../helpers.mjs';
+import { documentOf, fingerprints, now_us, playFast, scrub } from '../helpers.mjs';
 
 test.beforeEach(async ({ page }) => {
   await page.goto('./#leader-crash-async');
@@ -75,6 +75,20 @@ test('both stages are seen at once, above the player', async ({ page }) => {
   expect(boxes.length).toBe(10);
   expect(Math.min(...boxes.map(({ y }) => y))).toBeGreaterThan(0);
   expect(Math.max(...boxes.map(({ y, height }) => y + height))).toBeLessThan(player.y);
+});
+
+test('a promise that the second run breaks is lit there, and told', { tag: '@once' }, async ({ page }) => {
+  await beside(page, /^Sync/);
+  await page.getByRole('button', { name: /^Go on with “/ }).click();
+  await page.getByRole('button', { name: 'Compare this run with: the story as it was' }).click();
+  await expect(page.locator('[data-stage-ready]')).toHaveCount(2);
+  await playFast(page);
+  const [first, second] = ['First run', 'Second run'].map((name) => page.getByRole('region', { name }));
+  const lost = 'An acknowledged write is gone.';
+  await expect(second.locator('.bad').first()).toBeVisible();
+  await expect(second.locator('.says')).toContainText(lost);
+  await expect(first.locator('.bad')).toHaveCount(0);
+  await expect(page.locator('[role=status][aria-live=polite]').last()).toContainText(`Paused. In the second run: ${lost}`);
 });
 
 test('the lecture view shows both runs, and in the end what came of them', { tag: '@once' }, async ({ page, axe }) => {

@@ -7,7 +7,7 @@ use replication::trace::Seq;
 use yew::prelude::*;
 
 use crate::components::transport::over;
-use crate::desk::{Desk, Part, use_turns};
+use crate::desk::{Desk, Part, most_telling, use_turns};
 use crate::platform;
 use crate::store::Stopped;
 
@@ -103,6 +103,15 @@ impl Said {
     }
 }
 
+/// What was broken in the run beside.
+fn broken_beside(desk: &Desk) -> Option<String> {
+    desk.player().beside()?.with(|run, _| {
+        let violation = run.violations().get(most_telling(run, run.now())?)?;
+        let (title, sentence) = (&violation.title, &violation.sentence);
+        Some(format!("In the second run: {title}. {sentence}"))
+    })
+}
+
 /// A live region. While time runs it skips what it has no time for, and a broken promise never.
 #[component]
 pub fn Announce(props: &Props) -> Html {
@@ -130,7 +139,7 @@ pub fn Announce(props: &Props) -> Html {
     let words = match (broken, end) {
         (Some(broken), _) => format!("{which}{paused}{broken}"),
         (None, None) if store.stopped == Some(Stopped::Violation) => {
-            "Paused: the other run broke a promise.".to_owned()
+            format!("Paused. {}", broken_beside(desk).unwrap_or_default())
         }
         (None, None) => said.words.clone(),
         (None, Some(end)) => {

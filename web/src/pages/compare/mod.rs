@@ -107,7 +107,7 @@ fn Pair(props: &PairProps) -> Html {
     let (desk, rival) = (props.desk.to_watch(), &props.rival);
     let other = {
         let rival = rival.clone();
-        use_desk(move || Store::open(rival.scenario, rival.seed, "".into())).to_watch()
+        use_desk(move || Store::open(rival.scenario, rival.seed, "".into())).taken_along_by(&desk)
     };
     {
         let (player, other) = (desk.player().clone(), other.player().clone());
@@ -148,7 +148,7 @@ fn Pair(props: &PairProps) -> Html {
     };
     html! {
         <>
-            <div class="pair">
+            <div class="pair" onclick={pauses_for_words(&desk)}>
                 <section class="side" aria-label="First run">
                     { pick_left(&desk, as_it_is.as_deref()) }
                     { in_turn(&desk, Part::Said, says) }
@@ -188,7 +188,7 @@ fn says(desk: &Desk) -> Html {
     });
     let headline = AttrValue::from(caption.headline);
     html! {
-        <p class="says" onclick={pauses_for_words(desk)}>
+        <p class="says">
             <strong><Prose text={headline.clone()}/></strong>{ " " }<Prose text={caption.text} after={headline}/>
         </p>
     }
