@@ -195,6 +195,18 @@ impl Desk {
         self.store.focus.or_else(|| stopped.then(here).flatten())
     }
 
+    /// Looks at the run, and at the violation that is lit.
+    pub fn with_lit<T>(
+        &self,
+        look: impl FnOnce(&dyn Run, &SceneIndex, Option<&Violation>) -> T,
+    ) -> T {
+        let focus = self.focus();
+        self.with(|run, index| {
+            let violation = focus.and_then(|number| run.violations().get(number));
+            look(run, index, violation)
+        })
+    }
+
     /// The violation that the page tells of: the one that is lit, else the newest at the cursor.
     pub fn told(&self) -> Option<usize> {
         let lit = self.focus();

@@ -121,11 +121,8 @@ pub fn Announce(props: &Props) -> Html {
     said.turn_to(desk);
     said.go_on(desk);
     let store = desk.store();
-    let broken = desk.focus().and_then(|number| {
-        desk.with(|run, _| {
-            let violation = run.violations().get(number)?;
-            Some(format!("{}. {}", violation.title, violation.sentence))
-        })
+    let broken = desk.with_lit(|_, _, violation| {
+        violation.map(|violation| format!("{}. {}", violation.title, violation.sentence))
     });
     let paused = match store.stopped {
         Some(Stopped::Violation) => "Paused. ",

@@ -8,11 +8,7 @@ use crate::desk::Desk;
 
 /// One sentence, and one or two more.
 pub fn caption(desk: &Desk) -> Html {
-    let focus = desk.focus();
-    let caption = desk.with(|run, index| {
-        let focus = focus.and_then(|number| run.violations().get(number));
-        scene::caption(run, index, focus)
-    });
+    let caption = desk.with_lit(scene::caption);
     let headline = AttrValue::from(caption.headline);
     html! {
         <div class="caption" onclick={pauses_for_words(desk)}>

@@ -100,8 +100,7 @@ pub fn Stage(props: &Props) -> Html {
     let focus = desk.focus();
     // Nothing stands anywhere before it is known how much room there is. By then the whole page listens, too.
     let is_measured = size.0 > 0.0;
-    let scene = desk.with(|run, index| {
-        let focus = focus.and_then(|number| run.violations().get(number));
+    let scene = desk.with_lit(|run, index, focus| {
         let stage = is_measured.then(|| scene::stage(run, index, size.0, size.1, focus));
         Rc::new(stage.unwrap_or_default())
     });

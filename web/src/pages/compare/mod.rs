@@ -181,11 +181,7 @@ fn Pair(props: &PairProps) -> Html {
 
 /// What is to be said of one side.
 fn says(desk: &Desk) -> Html {
-    let focus = desk.focus();
-    let caption = desk.with(|run, index| {
-        let focus = focus.and_then(|number| run.violations().get(number));
-        scene::state_caption(run, index, focus)
-    });
+    let caption = desk.with_lit(scene::state_caption);
     let headline = AttrValue::from(caption.headline);
     html! {
         <p class="says">
