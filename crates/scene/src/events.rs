@@ -16,21 +16,6 @@ pub fn event_words(run: &dyn Run, index: &SceneIndex, seq: Seq) -> Option<String
     words(&Moment::of(run, index), seq)
 }
 
-/// The sentences of the last `count` records at or before the cursor that have one, newest last, with
-/// their times in microseconds.
-pub fn recent_events(run: &dyn Run, index: &SceneIndex, count: usize) -> Vec<(Seq, u64, String)> {
-    let moment = Moment::of(run, index);
-    let loud = index.loud();
-    let before = loud.partition_point(|seq| seq.index() < moment.happened);
-    let told = loud[..before].iter().rev().filter_map(|seq| {
-        let at = moment.record(*seq)?.at;
-        Some((*seq, at.0, words(&moment, *seq)?))
-    });
-    let mut told: Vec<_> = told.take(count).collect();
-    told.reverse();
-    told
-}
-
 /// What has happened since a record (or last, where none is given) and is told first to those who can't be told all: the
 /// newest of what says most, in a sentence. With it the last record up to which that is so; `None` where nothing is new.
 pub fn foremost_event(

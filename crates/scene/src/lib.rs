@@ -57,7 +57,7 @@ pub use branches::{Branch, BranchRow, Branches, change_words};
 pub use charts::{Tally, charts, trilemma};
 pub use compare::{Course, Outcome, OutcomeRow, course, outcome_rows};
 pub use discards::{DiscardedWrite, discarded_writes};
-pub use events::{event_words, foremost_event, recent_events};
+pub use events::{event_words, foremost_event};
 pub use fixes::{FixRow, Pair, fix_rows};
 pub use flights::{
     ChipShape, Flight, Mark, Part, Soon, flights, flights_of, marks, position, soon,

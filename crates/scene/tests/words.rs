@@ -12,12 +12,28 @@ use replication::scenario::{Ack, ProtocolKind, ReadPolicy};
 use scene::timeline::MarkerKind;
 use scene::{
     ack_words, caption, discarded_writes, event_words, foremost_event, is_quiet, next_event,
-    previous_event, promise_rows, quorum_words, reads_words, recent_events, state_caption,
-    text_twin, verdict_words, what_they_see,
+    previous_event, promise_rows, quorum_words, reads_words, state_caption, text_twin,
+    verdict_words, what_they_see,
 };
 
 fn check(actual: impl AsRef<str>, expect: Expect) {
     expect.assert_eq(actual.as_ref());
+}
+
+/// The sentences of the last `count` records at or before the cursor that have one, newest last, with their times in
+/// microseconds.
+fn recent_events(watched: &Watched, count: usize) -> Vec<(u64, String)> {
+    let run = watched.run();
+    let happened = run
+        .records()
+        .iter()
+        .rev()
+        .filter(|record| record.at <= run.now());
+    let told = happened
+        .filter_map(|record| Some((record.at.0, event_words(run, &watched.index, record.seq)?)));
+    let mut told: Vec<_> = told.take(count).collect();
+    told.reverse();
+    told
 }
 
 #[test]
@@ -218,10 +234,10 @@ fn who_can_not_be_told_all_is_told_what_people_hear_and_what_befalls_machines() 
 fn a_failover_is_told_step_by_step() {
     let mut watched = Watched::new(FAILOVER);
     watched.seek_ms(9_000);
-    let log = recent_events(watched.run(), &watched.index, 22);
+    let log = recent_events(&watched, 22);
     let lines: Vec<String> = log
         .into_iter()
-        .map(|(_, us, words)| format!("{} {words}\n", scene::quantity::moment(us)))
+        .map(|(us, words)| format!("{} {words}\n", scene::quantity::moment(us)))
         .collect();
     check(
         lines.concat(),
@@ -581,13 +597,9 @@ fn what_happens_in_other_systems_is_told_step_by_step() {
         (MANAGED, 890_000, 60),
     ] {
         let watched = Watched::new(json).at_ms(3_000);
-        let log = recent_events(watched.run(), &watched.index, 400);
-        let log = log
-            .into_iter()
-            .filter(|(_, us, _)| *us >= from_us)
-            .take(count);
-        lines
-            .extend(log.map(|(_, us, words)| format!("{} {words}\n", scene::quantity::moment(us))));
+        let log = recent_events(&watched, 400);
+        let log = log.into_iter().filter(|(us, _)| *us >= from_us).take(count);
+        lines.extend(log.map(|(us, words)| format!("{} {words}\n", scene::quantity::moment(us))));
         lines.push("\n".to_owned());
     }
     check(

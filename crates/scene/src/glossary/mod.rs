@@ -37,12 +37,8 @@ pub struct Piece<'a> {
     pub term: Option<&'static Term>,
 }
 
-/// A text in pieces: each term where it stands first, the longest word where several begin at one place.
-pub fn marked(text: &str) -> Vec<Piece<'_>> {
-    marked_after("", text)
-}
-
-/// The same of a text that stands after another one: a term that was met there is not marked again.
+/// A text in pieces: each term where it stands first, the longest word where several begin at one place. It stands after
+/// another text: a term that was met there is not marked again.
 pub fn marked_after<'a>(before: &str, text: &'a str) -> Vec<Piece<'a>> {
     let mut met = Vec::new();
     mark(before, &mut met);
@@ -116,7 +112,7 @@ mod tests {
     use super::*;
 
     fn met(text: &str) -> Vec<(&str, &str)> {
-        let pieces = marked(text);
+        let pieces = marked_after("", text);
         let whole: String = pieces.iter().map(|piece| piece.text).collect();
         assert_eq!(whole, text);
         let terms = pieces
