@@ -9,6 +9,7 @@ use expect_test::{Expect, expect};
 use replication::engine::time::SimTime;
 use replication::promise::Promise;
 use replication::scenario::{Ack, ProtocolKind, ReadPolicy};
+use replication::trace::Seq;
 use scene::timeline::MarkerKind;
 use scene::{
     ack_words, caption, discarded_writes, event_words, foremost_event, is_quiet, next_event,
@@ -135,6 +136,36 @@ fn there_is_always_a_caption() {
             );
         }
     }
+}
+
+#[test]
+fn a_violation_that_is_lit_is_what_is_told_unless_a_line_tells_of_it() {
+    let story = |name: &str| shipped().into_iter().find(|(file, _)| file.contains(name));
+    let headlines = |name: &str| {
+        let mut watched = Watched::of(story(name).expect("a shipped story").1).at_ms(20_000);
+        let lit = watched.run().violations().to_vec();
+        let at_ms = |at: Seq| watched.run().records()[at.index()].at.0 / 1_000 + 1;
+        let moments: Vec<u64> = lit.iter().map(|violation| at_ms(violation.at)).collect();
+        let mut said = Vec::new();
+        for (violation, ms) in lit.iter().zip(moments) {
+            watched.seek_ms(ms);
+            let told = caption(watched.run(), &watched.index, Some(violation));
+            said.push((violation.title.clone() + ".", told.headline));
+        }
+        said
+    };
+    // Nobody narrates what breaks there: each is told by its own title, the second of a promise, too.
+    let untold = headlines("star-hub");
+    assert!(untold.len() > 1);
+    for (title, headline) in untold {
+        assert_eq!(headline, title);
+    }
+    let told = headlines("double-transfer");
+    assert!(
+        told[0]
+            .1
+            .starts_with("A follower that is behind answers her")
+    );
 }
 
 #[test]

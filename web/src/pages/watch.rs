@@ -64,9 +64,9 @@ pub fn Watch() -> Html {
     });
     let (beside, back) = use_address(&desk);
     use_keys(&desk);
-    use_focus(desk.store().beside.is_some(), None, ".watch .play");
-    use_focus(desk.store().lecture, Some(".lecture-bar .on"), ".play");
-    use_focus(beside.is_some(), None, ".watch .play");
+    use_focus(desk.store().beside.is_some(), None);
+    use_focus(desk.store().lecture, Some(".lecture-bar .on"));
+    use_focus(beside.is_some(), None);
     let accept = {
         let desk = desk.clone();
         Callback::from(move |_: MouseEvent| desk.accept())
@@ -159,13 +159,14 @@ fn use_address(desk: &Desk) -> (Option<Beside>, String) {
     (*asked, back)
 }
 
-/// Who comes to another view of the page, or back from one, finds the focus where they go on; `there` may see to it itself.
+/// Who comes to another view of the page, or back from one, finds the focus where they go on: back on the player, and there
+/// on what `there` selects, unless the view sees to that itself.
 #[hook]
-fn use_focus(is_there: bool, there: Option<&'static str>, back: &'static str) {
+fn use_focus(is_there: bool, there: Option<&'static str>) {
     let was_there = use_mut_ref(|| is_there);
     use_effect_with(is_there, move |is_there| {
         let turned = was_there.replace(*is_there) != *is_there;
-        let selector = if *is_there { there } else { Some(back) };
+        let selector = if *is_there { there } else { Some(".play") };
         if let Some(selector) = selector.filter(|_| turned) {
             platform::focus_on(selector);
         }
