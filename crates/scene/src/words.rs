@@ -125,13 +125,13 @@ pub fn verdict_words(run: &dyn Run) -> String {
 pub fn promise_rows(run: &dyn Run, index: &SceneIndex) -> Vec<PromiseRow> {
     let now = Moment::of(run, index);
     let over = run.ended().is_some_and(|(_, at)| at <= run.now());
-    let so_far = if over { "to the end" } else { "so far" };
+    let kept = if over { "kept" } else { "kept so far" };
     let row = |promise: Promise| {
         let verdict = run.verdict(promise);
         let (checked, violations) = (verdict.checked, verdict.violations);
         let (mark, tone, note) = match verdict.state {
             State::Unknown => ("–", Tone::Muted, "not tested yet".to_owned()),
-            State::Kept => ("✓", Tone::Ok, format!("kept {so_far} · {checked} checked")),
+            State::Kept => ("✓", Tone::Ok, format!("{kept} · {checked} checked")),
             State::AtRisk => ("!", Tone::Warn, risk_words(&now)),
             State::Broken => ("✗", Tone::Bad, broken_words(promise, violations, checked)),
         };
