@@ -134,3 +134,21 @@ test('one goes on with the right one, and finds the left one among the branches'
   await page.keyboard.press('Escape');
   await expect(page.locator('.play')).toBeFocused();
 });
+
+test('who is back before the page has come to rest has the focus on the player, too', { tag: '@once' }, async ({ page }) => {
+  await page.evaluate(() => {
+    // By a clock that runs ahead, each rendering took long: the browser has its turn before what comes after the rendering.
+    const now = Date.now;
+    let ahead_ms = 0;
+    Date.now = () => now() + (ahead_ms += 1_000);
+    const observer = new MutationObserver(() => {
+      if (!document.querySelector('main.compare')) return;
+      observer.disconnect();
+      document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
+    });
+    observer.observe(document, { childList: true, subtree: true });
+  });
+  await page.getByRole('button', { name: 'Compare', exact: true }).click();
+
+  await expect(page.locator('.play')).toBeFocused();
+});

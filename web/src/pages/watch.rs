@@ -163,11 +163,14 @@ fn use_address(desk: &Desk) -> (Option<Beside>, String) {
 /// on what `there` selects, unless the view sees to that itself.
 #[hook]
 fn use_focus(is_there: bool, there: Option<&'static str>) {
-    let was_there = use_mut_ref(|| is_there);
-    use_effect_with(is_there, move |is_there| {
-        let turned = was_there.replace(*is_there) != *is_there;
-        let selector = if *is_there { there } else { Some(".play") };
-        if let Some(selector) = selector.filter(|_| turned) {
+    let last = use_mut_ref(|| (is_there, 0_u32));
+    let (was_there, turns) = *last.borrow();
+    // Counted as they are drawn: where one is back before the effect has run, all is as it was, but for the focus.
+    let turns = turns + u32::from(was_there != is_there);
+    last.replace((is_there, turns));
+    use_effect_with(turns, move |turns| {
+        let selector = if is_there { there } else { Some(".play") };
+        if let Some(selector) = selector.filter(|_| *turns > 0) {
             platform::focus_on(selector);
         }
     });
