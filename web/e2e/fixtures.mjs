@@ -3,6 +3,7 @@
 // - `baseURL` is the built site, served under a folder and under the page's policy.
 // - A test fails when the page complained in any way. One that provokes a complaint names it: `complaints.expect(/.../)`.
 // - `axe()` looks for what keeps people out.
+// - `interrupted` is for what must be right on a slow machine, too: see there.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { test as base, expect } from '@playwright/test';
@@ -44,6 +45,23 @@ export const test = base.extend({
   ],
 
   baseURL: async ({ site }, use) => use(site.url),
+
+  /**
+   * Whether Yew takes each rendering for a long one. It then gives the browser a turn before the effects, and a key or a click
+   * may come in between: on a fast machine hardly ever, on a slow one often. Yew goes by `Date.now`, and nothing else here does.
+   */
+  interrupted: [false, { option: true }],
+
+  context: async ({ context, interrupted }, use) => {
+    if (interrupted) {
+      await context.addInitScript(() => {
+        const now = Date.now;
+        let ahead_ms = 0;
+        Date.now = () => now() + (ahead_ms += 100);
+      });
+    }
+    await use(context);
+  },
 
   complaints: [
     async ({ context, site }, use) => {

@@ -35,11 +35,18 @@ export async function scrub(page, share) {
   await settled(page);
 }
 
+/** Has time begin to run, by what `start` does, and waits until it stops by itself: it has run when the cursor has moved. */
+export async function untilItStops(page, start) {
+  const before = await page.locator('[data-now-us]').getAttribute('data-now-us');
+  await start();
+  await expect(page.locator('[data-now-us]')).not.toHaveAttribute('data-now-us', before, { timeout: 20_000 });
+  await expect(page.locator('.play')).not.toHaveText('Pause', { timeout: 20_000 });
+}
+
 /** Plays at ten times the speed until the player stops by itself. */
 export async function playFast(page) {
   await page.getByRole('slider', { name: 'Speed' }).fill('10');
-  await page.locator('.play').click();
-  await expect(page.locator('.play')).not.toHaveText('Pause', { timeout: 20_000 });
+  await untilItStops(page, () => page.locator('.play').click());
 }
 
 /** Asks what would have kept the promise that the card tells of, and waits for all answers. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from '@playwright/test';
 import { ARGUMENTS, executablePath } from './chromium.mjs';
-import { settled } from './helpers.mjs';
+import { settled, untilItStops } from './helpers.mjs';
 import { serve } from './server.mjs';
 
 const SCENARIOS = fileURLToPath(new URL('../../scenarios', import.meta.url));
@@ -80,8 +80,7 @@ async function breaks(page, promise) {
   const title = promise?.replaceAll('_', ' ').replace('acked', 'acknowledged');
   const play = page.locator('.play');
   for (let stop = 0; stop < STOPS; stop += 1) {
-    await play.click();
-    await play.filter({ hasNotText: 'Pause' }).waitFor();
+    await untilItStops(page, () => play.click());
     if ((await page.locator('.paused-note').count()) === 0) return undefined;
     if (!title) return 'its first broken promise';
     const card = await page.locator('.violation-card').innerText();

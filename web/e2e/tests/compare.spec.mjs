@@ -1,6 +1,6 @@
 // Two runs side by side: one cursor, where they part, and what came of each.
 import { test, expect } from '../fixtures.mjs';
-import { documentOf, fingerprints, now_us, playFast, scrub } from '../helpers.mjs';
+import { documentOf, fingerprints, now_us, playFast, scrub, untilItStops } from '../helpers.mjs';
 
 test.beforeEach(async ({ page }) => {
   await page.goto('./#leader-crash-async');
@@ -102,8 +102,7 @@ test('the lecture view shows both runs, and in the end what came of them', { tag
   const on = page.getByRole('button', { name: 'On ▸' });
   const stops = [await now_us(page)];
   while (await on.isEnabled()) {
-    await page.keyboard.press('PageDown');
-    await expect(page.locator('.play')).not.toHaveText('Pause', { timeout: 20_000 });
+    await untilItStops(page, () => page.keyboard.press('PageDown'));
     stops.push(await now_us(page));
     expect(stops.at(-1)).toBeGreaterThan(stops.at(-2));
   }
@@ -135,20 +134,20 @@ test('one goes on with the right one, and finds the left one among the branches'
   await expect(page.locator('.play')).toBeFocused();
 });
 
-test('who is back before the page has come to rest has the focus on the player, too', { tag: '@once' }, async ({ page }) => {
-  await page.evaluate(() => {
-    // By a clock that runs ahead, each rendering took long: the browser has its turn before what comes after the rendering.
-    const now = Date.now;
-    let ahead_ms = 0;
-    Date.now = () => now() + (ahead_ms += 1_000);
-    const observer = new MutationObserver(() => {
-      if (!document.querySelector('main.compare')) return;
-      observer.disconnect();
-      document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
-    });
-    observer.observe(document, { childList: true, subtree: true });
-  });
-  await page.getByRole('button', { name: 'Compare', exact: true }).click();
+test.describe('where others have their turn before a rendering is done with', { tag: '@once' }, () => {
+  test.use({ interrupted: true });
 
-  await expect(page.locator('.play')).toBeFocused();
+  test('who is back at once has the focus on the player, too', async ({ page }) => {
+    await page.evaluate(() => {
+      const observer = new MutationObserver(() => {
+        if (!document.querySelector('main.compare')) return;
+        observer.disconnect();
+        document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
+      });
+      observer.observe(document, { childList: true, subtree: true });
+    });
+    await page.getByRole('button', { name: 'Compare', exact: true }).click();
+
+    await expect(page.locator('.play')).toBeFocused();
+  });
 });

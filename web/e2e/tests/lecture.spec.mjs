@@ -1,6 +1,6 @@
 // The lecture view: the run alone and large, from one thing worth saying to the next.
 import { test, expect } from '../fixtures.mjs';
-import { now_us, open } from '../helpers.mjs';
+import { now_us, open, untilItStops } from '../helpers.mjs';
 
 test('a presenter’s keys go from one thing worth saying to the next, and back', { tag: '@once' }, async ({ page }) => {
   await open(page);
@@ -13,8 +13,7 @@ test('a presenter’s keys go from one thing worth saying to the next, and back'
 
   const stops = [[await now_us(page), await headline.innerText()]];
   for (let stop = 0; stop < 3; stop += 1) {
-    await page.keyboard.press('PageDown');
-    await expect(page.locator('.play')).not.toHaveText('Pause', { timeout: 20_000 });
+    await untilItStops(page, () => page.keyboard.press('PageDown'));
     const at = [await now_us(page), await headline.innerText()];
     expect(at[0]).toBeGreaterThan(stops.at(-1)[0]);
     stops.push(at);

@@ -74,6 +74,26 @@ test('a click beside everything closes a menu', async ({ page }) => {
   await expect(menu(page)).toHaveCount(0);
 });
 
+test('who goes on with Tab leaves a menu closed behind, and keeps the focus where they went', ONCE, async ({ page }) => {
+  const opener = page.locator('[data-place=n1] .hit');
+  await opener.click();
+  const inside = () => page.evaluate(() => !!document.activeElement?.closest('.menu'));
+  await expect.poll(inside).toBe(true);
+  for (let pressed = 0; pressed < 40 && await inside(); pressed += 1) {
+    await expect(menu(page)).toBeVisible();
+    await page.keyboard.press('Tab');
+  }
+  await expect(menu(page)).toHaveCount(0);
+  expect(await page.evaluate(() => document.activeElement.tagName)).not.toBe('BODY');
+
+  // A click on what has opened it closes nothing first, that it would then open again.
+  await opener.click();
+  await page.keyboard.press('Tab');
+  await expect(menu(page)).toBeVisible();
+  await opener.click();
+  await expect(menu(page)).toHaveCount(0);
+});
+
 test('a replica: cut off, slow, healed', ONCE, async ({ page }) => {
   await act(page, 'n1', 'Cut off from all others');
   expect(await lastDeed(page)).toEqual({ cut: 'F1' });
