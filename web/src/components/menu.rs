@@ -4,6 +4,7 @@
 use replication::ids::Place;
 use replication::trace::Seq;
 use scene::geometry::Rect;
+use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlSelectElement};
 use yew::prelude::*;
 
@@ -108,11 +109,25 @@ pub fn Menu(props: &Props) -> Html {
         let desk = desk.clone();
         Callback::from(move |_: MouseEvent| desk.show(Open::Nothing))
     };
+    let tabs = use_mut_ref(|| false);
     let onkeydown = {
-        let desk = desk.clone();
+        let (desk, tabs) = (desk.clone(), tabs.clone());
         Callback::from(move |event: KeyboardEvent| {
+            tabs.replace(event.key() == "Tab");
             if event.key() == "Escape" {
                 event.stop_propagation();
+                desk.show(Open::Nothing);
+            }
+        })
+    };
+    let onfocusout = {
+        let (desk, menu) = (desk.clone(), menu.clone());
+        // Who goes on with Tab leaves it, and would not see it over what they have come to. A click beside it closes it by itself.
+        Callback::from(move |event: FocusEvent| {
+            let to = event.related_target().and_then(|to| to.dyn_into().ok());
+            let menu = menu.cast::<Element>();
+            let inside = menu.is_some_and(|menu| menu.contains(to.as_ref()));
+            if tabs.take() && !inside {
                 desk.show(Open::Nothing);
             }
         })
@@ -150,7 +165,7 @@ pub fn Menu(props: &Props) -> Html {
         }
     };
     html! {
-        <div class="menu" ref={menu} role="dialog" aria-label={name.clone()} {onkeydown}>
+        <div class="menu" ref={menu} role="dialog" aria-label={name.clone()} {onkeydown} {onfocusout}>
             <h3>
                 { name }
                 <button type="button" class="icon quiet" aria-label="Close" onclick={close}>{ "✕" }</button>
