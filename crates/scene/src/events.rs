@@ -4,6 +4,7 @@ use replication::ids::{Change, Function, KeySet, NodeId, PartitionId, Position, 
 use replication::run::Run;
 use replication::trace::{Action, Kept, Kind, MessageKind, Outcome, Record, Seq};
 
+use crate::flights::{carries_no_op, write_carried};
 use crate::index::SceneIndex;
 use crate::moment::{Message, Moment};
 use crate::places::{ahead, cut_off, places};
@@ -601,7 +602,10 @@ pub(crate) fn uncapitalised(sentence: &str) -> String {
 
 /// A message, as the subject of a sentence: "The message with #3".
 pub(crate) fn what(moment: &Moment<'_>, message: &Message) -> String {
-    kind_words(message.kind, crate::flights::write_carried(moment, message))
+    if carries_no_op(message) {
+        return "The message with a new leader’s first entry".to_owned();
+    }
+    kind_words(message.kind, write_carried(moment, message))
 }
 
 /// What a message of a kind is, and which write it carries.

@@ -66,6 +66,8 @@ pub enum ChipShape {
     Request,
     /// A write on its way to a copy: a filled square.
     Replicate,
+    /// A new leader's first entry, which changes nothing, on its way to a copy: a small bar.
+    NoOp,
     /// "I have it": a circle with a check mark, outlined in the write's colour.
     AckCheck,
     /// "Done": a circle with a check mark, in the colour of good.
@@ -125,6 +127,7 @@ impl ChipShape {
         match self {
             ChipShape::Request => "k-request",
             ChipShape::Replicate => "k-replicate",
+            ChipShape::NoOp => "k-noop",
             ChipShape::AckCheck => "k-ack",
             ChipShape::Done => "k-done",
             ChipShape::ReadRequest => "k-read",
@@ -178,7 +181,9 @@ impl Flight {
                 parts.extend([behind(0.44), behind(0.22)]);
                 parts.push(Part::Rect("body", body, 0.25 * r));
             }
-            ChipShape::Answer | ChipShape::Refusal => parts.push(Part::Rect("body", body, h)),
+            ChipShape::Answer | ChipShape::Refusal | ChipShape::NoOp => {
+                parts.push(Part::Rect("body", body, h));
+            }
             ChipShape::Told => {
                 let low = Rect::around(middle, 2.0 * w, 1.24 * h);
                 parts.push(Part::Rect("body", low, 0.62 * h));
@@ -471,6 +476,7 @@ pub(crate) fn half_size(shape: ChipShape, text: &str, r: f64, text_size: f64) ->
         }
         // A diamond has less room for a number than a square.
         ChipShape::Hint | ChipShape::Handoff => (1.25 * r.max(pill - 0.3 * r), 1.25 * r),
+        ChipShape::NoOp => (0.92 * r, 0.24 * r),
         ChipShape::Heartbeat | ChipShape::Pulse => (0.24 * r, 0.24 * r),
         ChipShape::Ask | ChipShape::Told | ChipShape::Compare => (0.7 * r, 0.7 * r),
         _ => (0.92 * r, 0.92 * r),
@@ -492,6 +498,7 @@ fn shape(message: &Message, asks: bool) -> ChipShape {
         MessageKind::Ask => ChipShape::Ask,
         // Without entries it only asks where the logs part.
         MessageKind::Append if message.carries.entries == 0 => ChipShape::Ask,
+        MessageKind::Append if carries_no_op(message) => ChipShape::NoOp,
         MessageKind::Append | MessageKind::Store | MessageKind::Replicate => ChipShape::Replicate,
         MessageKind::Snapshot => ChipShape::Snapshot,
         // Without a position it asks for entries, or refuses an old leader.
@@ -514,6 +521,12 @@ fn shape(message: &Message, asks: bool) -> ChipShape {
         MessageKind::Repair | MessageKind::Differ => ChipShape::Repair,
         MessageKind::Compare => ChipShape::Compare,
     }
+}
+
+/// Whether a message carries nothing but the first entry of a new leader, which is no write.
+pub(crate) fn carries_no_op(message: &Message) -> bool {
+    let carries = &message.carries;
+    message.kind == MessageKind::Append && carries.entries == 1 && carries.write.is_none()
 }
 
 /// Why a client gets no answer, in a word or two.
@@ -545,6 +558,7 @@ pub(crate) fn tone(shape: ChipShape, bad: bool) -> Tone {
         | ChipShape::Repair => Tone::Ink,
         ChipShape::Heartbeat
         | ChipShape::Pulse
+        | ChipShape::NoOp
         | ChipShape::Ask
         | ChipShape::Told
         | ChipShape::Compare => Tone::Muted,
@@ -648,6 +662,8 @@ fn aria(
         .unwrap_or_default();
     let what = match shape {
         ChipShape::Request | ChipShape::Replicate => format!("Write{number}"),
+        ChipShape::NoOp => "A new leader’s first entry, no write".to_owned(),
+        ChipShape::AckCheck if write.is_none() => "Acknowledgement".to_owned(),
         ChipShape::AckCheck => format!("Acknowledgement of write{number}"),
         ChipShape::Done => format!("“Done” for write{number}"),
         ChipShape::ReadRequest => "Read".to_owned(),

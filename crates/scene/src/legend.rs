@@ -12,11 +12,11 @@ use crate::trip::{End, Trip};
 pub const CHIP_RADIUS: f64 = 10.0;
 /// Their font size, in pixels.
 const TEXT_SIZE: f64 = 11.5;
-/// The write that they carry.
+/// The write that they carry, where they carry one.
 const WRITE: WriteId = WriteId(7);
 
 /// What is sent, in the order in which one meets it, and what it means.
-const ROWS: [(ChipShape, &str, &str); 15] = [
+const ROWS: [(ChipShape, &str, &str); 16] = [
     (
         ChipShape::Request,
         "7",
@@ -26,6 +26,11 @@ const ROWS: [(ChipShape, &str, &str); 15] = [
         ChipShape::Replicate,
         "7",
         "That write, on its way to another copy.",
+    ),
+    (
+        ChipShape::NoOp,
+        "",
+        "No write: the first entry of a new leader, on its way to another copy.",
     ),
     (
         ChipShape::AckCheck,
@@ -99,6 +104,7 @@ pub fn legend() -> Vec<LegendRow> {
 fn flight(shape: ChipShape, text: &str) -> Flight {
     let (half_width, half_height) = half_size(shape, text, CHIP_RADIUS, TEXT_SIZE);
     let (here, place) = (Point::default(), Place::Node(NodeId(0)));
+    let write = (shape != ChipShape::NoOp).then_some(WRITE);
     Flight {
         seq: Seq(0),
         from: place,
@@ -116,8 +122,8 @@ fn flight(shape: ChipShape, text: &str) -> Flight {
             holds: Vec::new(),
         },
         shape,
-        write: Some(WRITE),
-        hue: Some(Hue::of(WRITE)),
+        write,
+        hue: write.map(Hue::of),
         tone: tone(shape, false),
         more: 0,
         text: text.to_owned(),

@@ -285,7 +285,7 @@ fn a_failover_is_told_step_by_step() {
             2.419 s The acknowledgement from F1 to L found L down.
             2.512 s The acknowledgement from F2 to L found L down.
             3.086 s F1 persisted its leader’s first entry.
-            3.086 s The question where the logs part from F2 to L found L down.
+            3.086 s The message with a new leader’s first entry from F2 to L found L down.
             3.087 s F1 now shows everything up to entry 2 of the log.
             3.091 s F2 knows everything up to entry 2 of the log to be on a majority.
             4.968 s The message with #1 from F2 to L found L down.
@@ -745,8 +745,8 @@ fn what_happens_in_other_systems_is_told_step_by_step() {
             1.384 s F4 persisted its leader’s first entry.
             1.385 s F4 now shows everything up to entry 5 of the log.
             1.391 s F2 now shows everything up to entry 5 of the log.
-            1.395 s The question where the logs part from F2 to F1 was lost: the link is cut.
-            1.395 s The question where the logs part from F2 to L was lost: the link is cut.
+            1.395 s The message with a new leader’s first entry from F2 to F1 was lost: the link is cut.
+            1.395 s The message with a new leader’s first entry from F2 to L was lost: the link is cut.
             1.448 s Alice reads issues and pulls.
             1.474 s The request to read from Alice to F3 was lost: the link is cut.
             1.500 s Backup 3 is made.
