@@ -66,7 +66,7 @@ pub fn transport(desk: &Desk) -> Html {
                     <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"><path d={picture} fill="currentColor"/></svg>
                     { play }
                 </button>
-                <button type="button" class="icon" aria-label="To the start" title="To the start" aria-disabled={idle(at_start)} onclick={does(Desk::restart)}>{ "|◂" }</button>
+                <button type="button" class="icon to-start" aria-label="To the start" title="To the start" aria-disabled={idle(at_start)} onclick={does(Desk::restart)}>{ "|◂" }</button>
                 <button type="button" aria-disabled={idle(at_start)} onclick={does(Desk::step_back)}>{ "◂ step" }</button>
                 <button type="button" aria-disabled={idle(ended.is_some())} onclick={does(Desk::step)}>{ "step ▸" }</button>
                 if marks.broken {

@@ -47,7 +47,7 @@ pub fn violation_card(desk: &Desk) -> Html {
         <section class="violation-card" aria-labelledby="violation-title">
             <h3 id="violation-title">{ &violation.title }</h3>
             <p>{ &violation.sentence }</p>
-            <p class="time"><Prose text={violation.promise.title()}/>{ format!(" · at {}", moment(at.0)) }</p>
+            <p class="time"><Prose text={violation.promise.title()}/>{ " · " }<span class="at">{ format!("at {}", moment(at.0)) }</span></p>
             if !also.is_empty() {
                 <p class="also">
                     { "also: " }
