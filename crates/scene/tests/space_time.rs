@@ -199,7 +199,7 @@ fn what_led_to_a_message_and_what_came_of_it_is_lit() {
 
 #[test]
 fn a_violation_lights_its_evidence_and_joins_it() {
-    let mut joined = 0;
+    let (mut joined, mut requests) = (0, 0);
     for (name, scenario) in shipped() {
         let mut watched = Watched::of(scenario);
         watched.seek_ms(60_000);
@@ -212,6 +212,22 @@ fn a_violation_lights_its_evidence_and_joins_it() {
         let lit = light(run, &watched.index, &diagram, &axis, What::Violation(0));
         for seq in &violation.evidence {
             assert!(lit.is_on(*seq), "{name}: {seq:?}");
+            // And the request to write, which has the number of the write.
+            let Kind::Invoked { op, .. } = run.records()[seq.index()].kind else {
+                continue;
+            };
+            let mut sent = diagram.lines.iter().filter_map(|line| {
+                match run.records()[line.seq.index()].kind {
+                    Kind::Sent {
+                        message, carries, ..
+                    } if message == MessageKind::Write && carries.op == Some(op) => Some(line),
+                    _ => None,
+                }
+            });
+            if let Some(first) = sent.next() {
+                assert!(lit.is_on(first.seq), "{name}: {op:?}");
+                requests += 1;
+            }
         }
         assert!(
             lit.evidence.is_sorted_by(|one, next| one.x <= next.x),
@@ -220,6 +236,7 @@ fn a_violation_lights_its_evidence_and_joins_it() {
         joined += usize::from(lit.evidence.len() > 1);
     }
     assert!(joined > 20, "only {joined} violations are joined");
+    assert!(requests > 10, "only {requests} requests to write are lit");
 }
 
 #[test]

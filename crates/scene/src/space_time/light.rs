@@ -108,12 +108,12 @@ fn proof(now: &Moment<'_>, diagram: &Diagram, axis: &Axis, number: usize) -> Lig
             light.evidence.push(Point::new(x, lane.y));
         }
     }
-    // The messages of the read that was wrong, or of the write that was promised.
+    // The messages of what was asked for, of the read that was wrong, or of the write that was promised.
     let ops = violation
         .evidence
         .iter()
         .filter_map(|seq| match now.record(*seq)?.kind {
-            Kind::Saw { op, .. } | Kind::Served { op, .. } => Some(op),
+            Kind::Invoked { op, .. } | Kind::Saw { op, .. } | Kind::Served { op, .. } => Some(op),
             _ => None,
         });
     let ops: Vec<_> = ops.collect();

@@ -26,6 +26,9 @@ const LOST_AT: f64 = 0.42;
 /// The font size of a write's number.
 pub const NUMBER_SIZE: f64 = 10.0;
 
+/// How far a ring around evidence reaches, with what keeps free of it.
+const RING: f64 = 8.0;
+
 /// How far apart two numbers stand on a lane at the least.
 const NUMBERS_APART: f64 = 24.0;
 
@@ -69,9 +72,9 @@ pub(super) fn lines(now: &Moment<'_>, plan: &Plan<'_>, focus: &Focus) -> Vec<Sla
             label: write.filter(|_| is_first).map(|write| {
                 let number = now.number(write);
                 let away = if to.y > from.y { -3.5 } else { 11.5 };
-                // It ends where the line begins, but not in the lanes' names.
+                // It ends before the line begins and the ring that may be around that, but not in the lanes' names.
                 let first = plan.plot.x + text::width(&number, Face::Value, NUMBER_SIZE);
-                let at = Point::new((from.x - 2.0).max(first), from.y + away);
+                let at = Point::new((from.x - RING).max(first), from.y + away);
                 (at, number)
             }),
             tone: match message.kind {
