@@ -92,7 +92,7 @@ fn told(run: &dyn Run) -> Outcome {
     for key in told.left_out {
         let key = run.scenario().names.key(key);
         outcome.complaints.push(format!(
-            "{key:?} is left out: a history can't tell of values that stand side by side"
+            "{key:?} is left out: a history can't tell of values that stand side by side, nor of one write that made several"
         ));
     }
     outcome

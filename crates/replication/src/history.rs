@@ -9,7 +9,8 @@
 //!
 //! Writes are told apart by their values. Where those of a key repeat or are not known, as those of
 //! additions are not, all of its values carry the number of their write: `"40 (#2)"`. A key that is no
-//! register, since it has siblings or merged values, is left out.
+//! register, since it has siblings or merged values, or since each copy made a value of its own of one
+//! statement, is left out.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -154,7 +155,7 @@ impl Told {
                 if matches!(held.version, Some(Version::Dotted { .. })) {
                     self.no_register.insert(key);
                 }
-                self.learn(held);
+                self.learn(key, held);
                 // What arrives after its client gave up is seen by nobody.
                 if let Some((invoked, _)) = self.open.get(op) {
                     self.operations.push(Some(Operation {
@@ -167,7 +168,7 @@ impl Told {
                     }));
                 }
             }
-            Kind::Served { held, .. } => self.learn(held),
+            Kind::Served { key, held, .. } => self.learn(key, held),
             // It wrote nothing: the write that was sent before stands in the history.
             Kind::Recognised { op, .. } => {
                 // Its client may have given up waiting by now.
@@ -199,11 +200,15 @@ impl Told {
     }
 
     /// A value that some replica showed, and the write that made it.
-    fn learn(&mut self, held: Held) {
+    fn learn(&mut self, key: KeyId, held: Held) {
         if let Some(place) = held.write.and_then(|write| self.place(write)) {
             let write = &mut self.writes[place];
             write.version = write.version.or(held.version);
-            write.value = write.value.or(Some(held.value));
+            let value = *write.value.get_or_insert(held.value);
+            // A statement that each copy carries out for itself: no one value stands for the write.
+            if value != held.value {
+                self.no_register.insert(key);
+            }
         }
     }
 
@@ -322,6 +327,23 @@ mod tests {
         let (lines, _) = told(of(one_leader(), does));
         let values: Vec<&Json> = lines[1..].iter().map(|line| &line["value"]).collect();
         assert_eq!(values, ["1 (#1)", "#2", "1 (#3)", "1 (#3)"]);
+    }
+
+    #[test]
+    fn a_key_of_which_one_write_made_several_values_is_left_out() {
+        let mut protocol = one_leader();
+        protocol["stream"] = json!("statement");
+        let read = json!({ "wait_ms": 100, "read": ["ticket", "x"] });
+        let does = json!([
+            { "write": { "ticket": { "call": "UUID()" } } }, { "write": { "x": 1 } }, read, read, read, read, read,
+        ]);
+        let mut document = of(protocol, does);
+        document["reads"] = json!({ "policy": "any" });
+        let (lines, told) = told(document);
+        assert_eq!(told.left_out, [KeyId(0)]);
+        assert_eq!(lines[0], json!({ "version_order": { "x": [1] } }));
+        assert!(lines[1..].iter().all(|line| line["key"] == "x"));
+        assert_eq!(lines.len(), 1 + 1 + 5);
     }
 
     #[test]

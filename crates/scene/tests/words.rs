@@ -80,6 +80,20 @@ fn what_was_thrown_away_is_listed_with_what_its_client_had_been_told() {
 }
 
 #[test]
+fn what_is_sent_again_to_a_follower_that_has_stopped_is_not_why_it_lacks_it() {
+    let found = shipped()
+        .into_iter()
+        .find(|(file, _)| file.contains("other-storage-version"));
+    let watched = Watched::of(found.expect("a shipped story").1).at_ms(6_000);
+    let violations = watched.run().violations();
+    assert_eq!(violations.len(), 6);
+    for violation in violations {
+        let told = "F2 had stopped at 2.840 s";
+        assert!(violation.sentence.contains(told), "{}", violation.sentence);
+    }
+}
+
+#[test]
 fn a_write_without_an_answer_that_stands_is_told_beside_the_last_that_was_acknowledged() {
     let found = shipped()
         .into_iter()

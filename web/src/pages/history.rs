@@ -170,7 +170,7 @@ fn of_the_run(desk: &Desk) -> (String, String) {
         let names = told.left_out.iter();
         let names: Vec<&str> = names.map(|key| store.scenario.names.key(*key)).collect();
         said += &format!(
-            " Left out, since a history can’t tell of values side by side: {}.",
+            " Left out, since a history can’t tell of values side by side, nor of one write that made several: {}.",
             names.join(", ")
         );
     }

@@ -447,7 +447,10 @@ impl Cause {
     pub(super) fn has_arrived(self) -> bool {
         matches!(
             self,
-            Cause::Gap { .. } | Cause::Persisting { .. } | Cause::NotShown { .. }
+            Cause::Gap { .. }
+                | Cause::Persisting { .. }
+                | Cause::NotShown { .. }
+                | Cause::Stopped { .. }
         )
     }
 

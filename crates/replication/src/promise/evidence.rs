@@ -299,6 +299,10 @@ impl<'a> Case<'a> {
                         };
                     }
                 }
+                // One that is started again may be able to apply it now: what comes next tells.
+                Kind::Restarted { .. } if matches!(cause, Cause::Stopped { .. }) => {
+                    cause = Cause::NotSent;
+                }
                 _ => {}
             }
             let told = missing.told_by(record, node, now, cause);
