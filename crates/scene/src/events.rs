@@ -602,10 +602,12 @@ pub(crate) fn uncapitalised(sentence: &str) -> String {
 
 /// A message, as the subject of a sentence: "The message with #3".
 pub(crate) fn what(moment: &Moment<'_>, message: &Message) -> String {
-    if carries_no_op(message) {
-        return "The message with a new leader’s first entry".to_owned();
+    match message.kind {
+        _ if carries_no_op(message) => "The message with a new leader’s first entry".to_owned(),
+        MessageKind::Ask if moment.is_leaderless() => "The question who is there".to_owned(),
+        MessageKind::Told if moment.is_leaderless() => "The reply of one that is".to_owned(),
+        kind => kind_words(kind, write_carried(moment, message)),
     }
-    kind_words(message.kind, write_carried(moment, message))
 }
 
 /// What a message of a kind is, and which write it carries.

@@ -47,6 +47,7 @@ mod text;
 pub mod timeline;
 pub mod tone;
 pub mod trip;
+mod truth;
 mod twin;
 mod wire;
 pub mod words;

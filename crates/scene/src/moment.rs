@@ -411,8 +411,8 @@ impl<'a> Moment<'a> {
             .collect()
     }
 
-    /// A write without an answer that copies show in place of an acknowledged one, and how many do.
-    pub fn surfaced(&self, key: KeyId, acked: &Acked) -> Option<(WriteId, usize)> {
+    /// A write without an answer that copies show in place of an acknowledged one.
+    pub fn surfaced(&self, key: KeyId, acked: &Acked) -> Option<Surfaced> {
         let unanswered = |write: &WriteId| {
             let op = self
                 .index
@@ -428,13 +428,35 @@ impl<'a> Moment<'a> {
         let newer = held.filter(|held| {
             held.write != Some(acked.write) && covers(held.version, Some(acked.version))
         });
-        let shown: Vec<WriteId> = newer
-            .filter_map(|held| held.write)
-            .filter(unanswered)
-            .collect();
-        let newest = shown.iter().max().copied()?;
-        let on = shown.iter().filter(|write| **write == newest).count();
-        Some((newest, on))
+        let shown = newer.filter_map(|held| held.write.zip(held.version));
+        let (write, version) = shown
+            .filter(|(write, _)| unanswered(write))
+            .max_by_key(|(write, _)| *write)?;
+        let sees = |client: &ClientView| {
+            let mut seen = Self::all_held(&client.seen, &client.siblings, key);
+            seen.any(|held| held.write == Some(write))
+        };
+        Some(Surfaced {
+            write,
+            version,
+            on: self.on_disks(key, version),
+            seen: self.clients().iter().any(sees) && !self.is_left_behind(key, version),
+        })
+    }
+
+    /// Without a log: how many copies hold something newer in place of an acknowledged write.
+    pub fn replaced(&self, key: KeyId, acked: &Acked) -> usize {
+        if matches!(acked.version, Version::Log(_)) {
+            return 0;
+        }
+        let copies = self.copies(key);
+        let nodes = self.replicas().filter(|node| copies.contains(&node.id));
+        let replaced = nodes.filter(|node| {
+            let mut held = Self::all_held(&node.held, &node.siblings, key);
+            self.covers(node, key, Some(acked.version))
+                && !held.any(|held| held.write == Some(acked.write))
+        });
+        replaced.count()
     }
 
     /// On how many disks a version of a key, or what replaced it, is.
@@ -542,6 +564,16 @@ impl<'a> Moment<'a> {
             Action::Read { .. } => None,
         }
     }
+}
+
+/// A write without an answer that copies show in place of the last acknowledged one.
+pub(crate) struct Surfaced {
+    pub write: WriteId,
+    pub version: Version,
+    /// On how many disks it is.
+    pub on: usize,
+    /// Whether it is on a client's screen, and no leader will throw it away.
+    pub seen: bool,
 }
 
 /// What a client last began.

@@ -12,7 +12,7 @@ use crate::index::{OpFacts, SceneIndex};
 use crate::moment::Moment;
 use crate::quantity::listed;
 use crate::tone::{Hue, Tone};
-use crate::words::truth;
+use crate::truth::{Truth, truth};
 
 /// How far back to look for a client's last write.
 const OPS_BACK_MAX: usize = 64;
@@ -190,7 +190,9 @@ fn concerns(now: &Moment<'_>, client: ClientId, key: KeyId) -> bool {
 fn screen_row(now: &Moment<'_>, client: &ClientView, key: KeyId) -> ScreenRow {
     let seen: Vec<Held> = Moment::all_held(&client.seen, &client.siblings, key).collect();
     let looked = seen.iter().any(|held| held.version.is_some()) || now.has_looked(client.id, key);
-    let (truth, truth_note) = truth(now, key);
+    let truth = truth(now, key);
+    let is_old = now.is_stale(key, &client.seen, &client.siblings)
+        || (truth.as_ref()).is_some_and(|truth| truth.was_seen_after(seen.iter().copied()));
     let values: Vec<String> = seen.iter().map(|held| now.value(held.value)).collect();
     let writes = seen.iter().filter_map(|held| held.write);
     let writes: Vec<String> = writes.map(|write| now.number(write)).collect();
@@ -204,27 +206,28 @@ fn screen_row(now: &Moment<'_>, client: &ClientView, key: KeyId) -> ScreenRow {
             false => Vec::new(),
         },
         sees_write: listed(&writes),
-        truth,
-        truth_things: truth_things(now, key),
-        truth_note,
-        stale: looked && now.is_stale(key, &client.seen, &client.siblings),
+        truth: truth
+            .as_ref()
+            .map_or("nothing".to_owned(), |truth| truth.value(now)),
+        truth_things: truth_things(now, key, truth.as_ref()),
+        truth_note: truth.map_or("nothing acknowledged yet".to_owned(), |truth| truth.note),
+        stale: looked && is_old,
     }
 }
 
-/// The newest acknowledged values of a key as things of the story.
-fn truth_things(now: &Moment<'_>, key: KeyId) -> Vec<Thing> {
-    let Some(front) = now.truths(key) else {
+/// What a key is in truth, as things of the story.
+fn truth_things(now: &Moment<'_>, key: KeyId, truth: Option<&Truth>) -> Vec<Thing> {
+    let Some(truth) = truth else {
         return vec![Thing::Nothing];
     };
-    if let Some(merged) = front.merged {
-        let last = front.acked.last().map(|acked| acked.write);
-        return vec![thing(now, key, merged, last)];
+    if let Some(merged) = truth.merged {
+        return vec![thing(now, key, merged, truth.writes.last().copied())];
     }
-    let known = |write: WriteId| match now.plain_value_of(write) {
-        Some(value) => thing(now, key, value, Some(write)),
+    let known = |write: &WriteId| match now.plain_value_of(*write) {
+        Some(value) => thing(now, key, value, Some(*write)),
         None => Thing::Text("?".to_owned()),
     };
-    front.acked.iter().map(|acked| known(acked.write)).collect()
+    truth.writes.iter().map(known).collect()
 }
 
 /// A value of a key as the thing that the story makes of it.

@@ -139,7 +139,7 @@ pub fn writes_words(writes: &WritePolicy) -> &'static str {
 pub fn ack_when_words(when: AckWhen) -> &'static str {
     match when {
         AckWhen::Received => {
-            "A follower acknowledges what is in its memory, PostgreSQL’s remote_write: a crash can take it away again."
+            "A follower acknowledges what it has received and not flushed yet, as with PostgreSQL’s remote_write: if its machine crashes, it can be gone again."
         }
         AckWhen::Persisted => {
             "A follower acknowledges what is on its disk. Reads there may not show it yet."

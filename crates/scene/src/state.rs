@@ -147,7 +147,7 @@ fn cut_words(now: &Moment<'_>) -> Option<String> {
     if !both {
         let (one, other) = (places(now, from, to), places(now, to, from));
         return Some(format!(
-            "What {one} sends to {other} is lost; the other way the link works."
+            "Messages from {one} to {other} are lost; the other way they arrive."
         ));
     }
     let leads = |side: Places| {
@@ -157,7 +157,7 @@ fn cut_words(now: &Moment<'_>) -> Option<String> {
         nodes.any(|node| node.up && !node.paused && now.is_leader(node.id))
     };
     let rest = match now.has_many_leaders() && leads(from) && leads(to) {
-        true => "; both go on saying “done”",
+        true => "; each goes on saying “done” for what reaches it",
         false => "",
     };
     Some(format!("{}{rest}.", cut_off(now, from, to)))

@@ -191,7 +191,10 @@ fn standby(moment: &Moment<'_>, node: NodeId) -> Option<Fact> {
         false => Fact::new(
             Tone::Muted,
             &[&name, "standby"],
-            format!("it is {name} of the list"),
+            match first {
+                true => format!("it is {name} of the list"),
+                false => "it is a standby of the list".to_owned(),
+            },
         ),
     })
 }

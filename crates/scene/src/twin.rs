@@ -11,7 +11,7 @@ use crate::places::{cuts, places};
 use crate::quantity::{count, duration, listed, moment};
 use crate::stage::Behind;
 use crate::tags::facts;
-use crate::words::truth;
+use crate::truth::truth;
 
 /// The stage in plain lines, for screen readers and terminals.
 pub fn text_twin(run: &dyn Run, index: &SceneIndex) -> Vec<String> {
@@ -26,12 +26,9 @@ pub fn text_twin(run: &dyn Run, index: &SceneIndex) -> Vec<String> {
     }));
     lines.extend(now.nodes().iter().map(|node| node_line(&now, node)));
     for key in (0..now.structure.keys).map(KeyId) {
-        if now.truth(key).is_some() {
-            let (name, truth) = (now.names.key(key), truth(&now, key));
-            lines.push(format!(
-                "The newest acknowledged value of {name} is {}: {}.",
-                truth.0, truth.1
-            ));
+        if let Some(truth) = truth(&now, key) {
+            let (name, value) = (now.names.key(key), truth.value(&now));
+            lines.push(format!("In truth {name} is {value}: {}.", truth.note));
         }
     }
     lines.extend(link_lines(&now));
@@ -90,7 +87,7 @@ fn node_line(now: &Moment<'_>, node: &NodeView) -> String {
     if node.up && node.paused {
         parts.push("is paused".to_owned());
     }
-    let says = if node.up { "shows" } else { "has on its disk" };
+    let says = if node.up { "shows" } else { "would show" };
     let keys = (0..now.structure.keys).map(KeyId);
     let held = keys
         .filter(|key| now.copies(*key).contains(&node.id) && node.held.len() > usize::from(key.0));
@@ -154,6 +151,9 @@ fn flying(now: &Moment<'_>) -> Option<String> {
                 | MessageKind::Handoff
                 | MessageKind::Repair
         );
+        if message.kind == MessageKind::Snapshot {
+            writes.push(format!("a snapshot to {}", now.place(message.to)));
+        }
         if carries_one && let Some(write) = message.carries.write {
             writes.push(format!("#{} to {}", write.0, now.place(message.to)));
         }

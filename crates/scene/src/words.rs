@@ -244,56 +244,6 @@ fn first_sentence(text: &str) -> (&str, &str) {
     }
 }
 
-/// The newest acknowledged value, and what is known of it.
-pub(crate) fn truth(now: &Moment<'_>, key: KeyId) -> (String, String) {
-    let Some(front) = now.truths(key) else {
-        return ("nothing".to_owned(), "nothing acknowledged yet".to_owned());
-    };
-    let of = now.copies(key).len();
-    let copies = count(of as u64, "copy", "copies");
-    if let Some(merged) = front.merged {
-        // How many show all that was acknowledged.
-        let whole = now
-            .replicas()
-            .filter(|node| !now.is_stale(key, &node.held, &node.siblings));
-        let note = format!("all that was acked, on {} of {copies}", whole.count());
-        return (now.value(merged), note);
-    }
-    let value = |acked: &Acked| now.value_of(acked.write).unwrap_or_else(|| "?".to_owned());
-    let values: Vec<String> = front.acked.iter().map(value).collect();
-    let numbers: Vec<String> = front
-        .acked
-        .iter()
-        .map(|acked| now.number(acked.write))
-        .collect();
-    let have = front
-        .acked
-        .iter()
-        .map(|acked| now.holders(acked).len())
-        .min()
-        .unwrap_or(0);
-    let abandoned = front.acked.iter().any(|acked| now.is_abandoned(acked));
-    let number = listed(&numbers);
-    let note = match have {
-        0 => format!("{number}, acked, on no disk any more"),
-        _ if abandoned => format!("{number}, acked, on {have} of {copies}, to be discarded"),
-        _ if let [acked] = &front.acked[..]
-            && let Some((write, on)) = now.surfaced(key, acked) =>
-        {
-            let other = now.number(write);
-            format!(
-                "{number}, the last that was acked; {other}, which was not, is on {on} of {copies}"
-            )
-        }
-        _ if numbers.len() > 1 => {
-            let all = if numbers.len() == 2 { "both" } else { "all" };
-            format!("{number}, acked, {all} stand, on {have} of {copies}")
-        }
-        _ => format!("{number}, acked, on {have} of {copies}"),
-    };
-    (listed(&values), note)
-}
-
 pub(crate) fn newest_of_all_keys<'b>(now: &'b Moment<'_>) -> Vec<&'b Acked> {
     let keys = (0..now.structure.keys).map(KeyId);
     keys.filter_map(|key| now.truth(key)).collect()

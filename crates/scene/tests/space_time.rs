@@ -3,7 +3,7 @@
 mod common;
 
 use common::{FAILOVER, MANAGED, STALE_READ, Watched, busy, shipped};
-use replication::trace::{Kind, MessageKind};
+use replication::trace::{Kind, MessageKind, Record};
 use scene::geometry::Point;
 use scene::space_time::{
     Axis, LINES_MAX, Plight, THINGS_MAX, What, Window, around_cursor, busy as busy_moments, light,
@@ -216,14 +216,11 @@ fn a_violation_lights_its_evidence_and_joins_it() {
             let Kind::Invoked { op, .. } = run.records()[seq.index()].kind else {
                 continue;
             };
-            let mut sent = diagram.lines.iter().filter_map(|line| {
-                match run.records()[line.seq.index()].kind {
-                    Kind::Sent {
-                        message, carries, ..
-                    } if message == MessageKind::Write && carries.op == Some(op) => Some(line),
-                    _ => None,
-                }
-            });
+            let asks = |record: &Record| matches!(record.kind, Kind::Sent { message: MessageKind::Write, carries, .. } if carries.op == Some(op));
+            let mut sent = diagram
+                .lines
+                .iter()
+                .filter(|line| asks(&run.records()[line.seq.index()]));
             if let Some(first) = sent.next() {
                 assert!(lit.is_on(first.seq), "{name}: {op:?}");
                 requests += 1;

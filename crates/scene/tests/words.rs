@@ -95,15 +95,19 @@ fn what_is_sent_again_to_a_follower_that_has_stopped_is_not_why_it_lacks_it() {
 
 #[test]
 fn a_write_without_an_answer_that_stands_is_told_beside_the_last_that_was_acknowledged() {
-    let found = shipped()
-        .into_iter()
-        .find(|(file, _)| file.contains("failed-but-there"));
-    let watched = Watched::of(found.expect("a shipped story").1).at_ms(7_700);
-    let screens = what_they_see(watched.run(), &watched.index);
-    check(
-        &screens[0].rows[0].truth_note,
-        expect!["#1, the last that was acked; #2, which was not, is on 3 of 3 copies"],
-    );
+    let note = |name: &str, at_ms: u64| {
+        let found = shipped().into_iter().find(|(file, _)| file.contains(name));
+        let watched = Watched::of(found.expect("a shipped story").1).at_ms(at_ms);
+        let screens = what_they_see(watched.run(), &watched.index);
+        let row = &screens[0].rows[0];
+        format!("{}: {}", row.truth, row.truth_note)
+    };
+    check(note("sync-one-dead-follower", 60_000), expect!["12A: #1, the last that was acked; #3, which was not, is on 2 of 3 copies"]);
+    // Once somebody has seen it, nobody may be shown anything older.
+    check(note("failed-but-there", 7_700), expect!["paid: #2, never acked, but seen, on 3 of 3 copies"]);
+    check(note("the-lost-done", 1_500), expect!["40: #3, “done” said and not heard, on 3 of 3 copies"]);
+    // What stands in its place on some copies is no copy of it.
+    check(note("trap-two-writes", 1_050), expect!["Alice: #1, acked, on 3 of 5 copies; 2 have a newer one"]);
 }
 
 #[test]
@@ -335,23 +339,23 @@ fn the_stage_in_plain_lines() {
             L leads in epoch 1 and shows balance 40 (#2).
             F1 is 1 entry and 124 ms behind and shows balance 100 (#1).
             F2 is 1 entry and 124 ms behind and shows balance 100 (#1).
-            The newest acknowledged value of balance is 40: #2, acked, on 1 of 3 copies.
+            In truth balance is 40: #2, acked, on 1 of 3 copies.
             On the wire: #2 to F1 and #2 to F2.
 
             At 2.400 s.
             Alice has written #2.
-            L is down and has on its disk order paid (#2).
+            L is down and would show order paid (#2).
             F1 is 1 entry and 23 ms behind and shows order open (#1).
             F2 leads in epoch 2 and shows order open (#1).
-            The newest acknowledged value of order is paid: #2, acked, on 1 of 3 copies, to be discarded.
+            In truth order is paid: #2, acked, on 1 of 3 copies, to be discarded.
             On the wire: #2 to F1 and #2 to F2.
 
             At 3.500 s.
             Alice has written #2.
-            L is down and has on its disk order paid (#2).
+            L is down and would show order paid (#2).
             F1 is caught up and shows order open (#1).
             F2 leads in epoch 2 and shows order open (#1).
-            The newest acknowledged value of order is paid: #2, acked, on 1 of 3 copies, to be discarded.
+            In truth order is paid: #2, acked, on 1 of 3 copies, to be discarded.
 
             At 1.260 s.
             Alice waits for “done” for #4.
@@ -362,7 +366,7 @@ fn the_stage_in_plain_lines() {
             D shows photo 4 (#4).
             E shows photo 3 (#3).
             proxy coordinates, has 2 of 3 for #4 and has 0 of 2 for a read.
-            The newest acknowledged value of photo is 3: #3, acked, on 5 of 5 copies.
+            In truth photo is 3: #3, acked, on 2 of 5 copies; 3 have a newer one.
             On the wire: #4 to B and #4 to E.
         "#]],
     );
@@ -557,7 +561,7 @@ fn what_is_going_on_is_told_first() {
     check(
         said,
         expect![[r#"
-            900: Virginia and Tokyo are cut off from each other; both go on saying “done”.
+            900: Virginia and Tokyo are cut off from each other; each goes on saying “done” for what reaches it.
             1450: The value of title is Blue (#2) in Virginia and Red (#3) in Tokyo: they have not all heard of one another yet.
             2300: Two versions of title stand side by side: Blue (#2) and Red (#3).
             300: D keeps a hint for C until it is back: #1. The proxy said “done” for #1 99 ms ago. C does not have it yet.
@@ -594,7 +598,7 @@ fn the_stage_of_other_systems_in_plain_lines() {
             Virginia 1 is 1 write and 600 ms behind and shows title Blue (#2).
             Tokyo leads its region, is 1 write and 639 ms behind and shows title Red (#3). Also, its clock is 20 ms ahead.
             Tokyo 1 is 1 write and 639 ms behind and shows title Red (#3).
-            The newest acknowledged value of title is Blue and Red: #2 and #3, acked, both stand, on 2 of 4 copies.
+            In truth title is Blue and Red: #2 and #3, acked, both stand, on 2 of 4 copies.
             On the wire: #2 to Tokyo.
 
             At 3.200 s.
@@ -604,29 +608,29 @@ fn the_stage_of_other_systems_in_plain_lines() {
             Virginia 1 is caught up and shows title Blue (#2) and Red (#3).
             Tokyo leads its region, is caught up and shows title Blue (#2) and Red (#3). Also, its clock is 20 ms ahead.
             Tokyo 1 is caught up and shows title Blue (#2) and Red (#3).
-            The newest acknowledged value of title is Blue and Red: #2 and #3, acked, both stand, on 4 of 4 copies.
+            In truth title is Blue and Red: #2 and #3, acked, both stand, on 4 of 4 copies.
 
             At 0.600 s.
             Ann has written #2.
             A shows cart eggs (#2).
             B shows cart eggs (#2).
-            C is down and has on its disk cart nothing.
+            C is down and would show cart nothing.
             D holds no copy. Also, it keeps #1 and #2 for C.
             E holds no copy.
             proxy coordinates.
-            The newest acknowledged value of cart is eggs: #2, acked, on 2 of 3 copies.
+            In truth cart is eggs: #2, acked, on 2 of 3 copies.
 
             At 2.900 s.
             Alice reads issues and pulls, and carries the token (1,6).
             Bob waits for “done” for #5, and carries the token (1,4).
             L shows issues 7 (#7) and pulls 2 (#2). Also, its log begins after entry 3.
             F1 shows issues 7 (#7) and pulls 2 (#2). Also, its clock is 200 ms behind.
-            F2 is down and has on its disk issues nothing and pulls nothing. Also, its disk is lost.
+            F2 is down and would show issues nothing and pulls nothing. Also, its disk is lost.
             F3 is paused and shows issues 4 (#4) and pulls 2 (#2).
             F4 shows issues 4 (#4) and pulls 2 (#2).
             manager watches the leader and holds nothing.
-            The newest acknowledged value of issues is 7: #7, acked, on 2 of 5 copies.
-            The newest acknowledged value of pulls is 2: #2, acked, on 4 of 5 copies.
+            In truth issues is 7: #7, acked, on 2 of 5 copies.
+            In truth pulls is 2: #2, acked, on 4 of 5 copies.
             Slow: F1 to F4 (+300 ms) and F4 to F1 (+300 ms).
             3 backups are kept, of 1.500 s, 2.000 s and 2.500 s.
         "#]],

@@ -32,6 +32,12 @@ const LIMITS: &[(&str, &[Limit])] = &[
                 instead: "A view is one request: each partition answers as of one instant of its own. That is what can break a consistent prefix here.",
             },
             Limit {
+                what: "An order beside the store’s own",
+                left_out: "The promises to sessions ask for a write or for what the store puts after it, by its log, its versions or its clocks. Where a clock is wrong and an older write wins,                            “read your writes” and “causal consistency” are kept: the store has both writes, and has chosen.",
+                matters: "By definitions that know only what clients were told, such as those of Bouajjani et al. (2017), a session that is led back like that has been let down.",
+                instead: "“No silent overwrite” tells of the write that was dropped, and “Judge a history” goes by what clients were told.",
+            },
+            Limit {
                 what: "Conditional writes",
                 left_out: "There is no compare-and-set, and no unique index, on the replicas.",
                 matters: "A register can be linearizable without consensus, but a compare-and-set can’t. Systems run Paxos or Raft for it \
@@ -63,7 +69,7 @@ const LIMITS: &[(&str, &[Limit])] = &[
         &[
             Limit {
                 what: "“Done” from memory",
-                left_out: "A copy has a write when its disk has it, and only then says so. Nothing is acknowledged from memory.",
+                left_out: "A leader, and a copy where nobody leads, says that it has a write when its disk has it, and not before. Only a follower can be told to acknowledge what it has received and not flushed.",
                 matters: "By default Cassandra syncs its commit log every ten seconds, MongoDB’s w: 1 does not wait for the journal, and Kafka leaves its log to the page cache; \
                           PostgreSQL does not wait for its disk with synchronous_commit = off. A power cut over several machines can take what was said to be done.",
                 instead: "What a disk confirms may be made slow, and a machine may lose its disk; waiting for more copies is what helps against that here.",
@@ -106,7 +112,7 @@ const LIMITS: &[(&str, &[Limit])] = &[
             Limit {
                 what: "Connections",
                 left_out: "There is no TCP: no handshake, no window, no backpressure and no reset. Messages have no size, and links no bandwidth.",
-                matters: "A full window stops the sender. A broken connection tells both ends at once, or neither for many minutes. And a backlog takes time to send because it is large.",
+                matters: "A full window stops the sender. A broken connection tells both ends at once, or neither for many minutes. Where one is refused, a driver goes on to the next node at once, and does not wait as the clients here do. And a backlog takes time to send because it is large.",
                 instead: "A log’s stream is an ordered link: what is lost is sent again after a set time, and a gap is never applied. Everything else is a datagram that may be lost, arrive twice or be overtaken. \
                           A message is lost if its link is cut when it is sent; what is on the wire still arrives, unless its receiver is down or somebody drops it.",
             },
