@@ -102,12 +102,24 @@ fn a_write_without_an_answer_that_stands_is_told_beside_the_last_that_was_acknow
         let row = &screens[0].rows[0];
         format!("{}: {}", row.truth, row.truth_note)
     };
-    check(note("sync-one-dead-follower", 60_000), expect!["12A: #1, the last that was acked; #3, which was not, is on 2 of 3 copies"]);
+    check(
+        note("sync-one-dead-follower", 60_000),
+        expect!["12A: #1, the last that was acked; #3, which was not, is on 2 of 3 copies"],
+    );
     // Once somebody has seen it, nobody may be shown anything older.
-    check(note("failed-but-there", 7_700), expect!["paid: #2, never acked, but seen, on 3 of 3 copies"]);
-    check(note("the-lost-done", 1_500), expect!["40: #3, “done” said and not heard, on 3 of 3 copies"]);
+    check(
+        note("failed-but-there", 7_700),
+        expect!["paid: #2, never acked, but seen, on 3 of 3 copies"],
+    );
+    check(
+        note("the-lost-done", 1_500),
+        expect!["40: #3, “done” said and not heard, on 3 of 3 copies"],
+    );
     // What stands in its place on some copies is no copy of it.
-    check(note("trap-two-writes", 1_050), expect!["Alice: #1, acked, on 3 of 5 copies; 2 have a newer one"]);
+    check(
+        note("trap-two-writes", 1_050),
+        expect!["Alice: #1, acked, on 3 of 5 copies; 2 have a newer one"],
+    );
 }
 
 #[test]
