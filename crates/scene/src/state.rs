@@ -112,7 +112,7 @@ fn news_words(now: &Moment<'_>) -> Option<String> {
             if outcome == Outcome::Unknown {
                 let number = now.write_of(op)?.0;
                 return Some(format!(
-                    "{name} got no answer for #{number}: it may be there, and it may still come."
+                    "{name} got no answer for #{number}, and can’t tell: it may be there, and it may still come."
                 ));
             }
             Some(format!(
