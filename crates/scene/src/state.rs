@@ -444,6 +444,18 @@ fn progress_words(now: &Moment<'_>, acked: &Acked) -> String {
         .map(|node| now.names.node(node.id))
         .collect();
     let rest = match (holders.len(), lacking.len()) {
+        _ if let Some(surfaced) = now.surfaced(key, acked) => {
+            let have = match surfaced.on {
+                on if on == copies.len() => "All copies have".to_owned(),
+                1 => format!("1 of {} copies has", copies.len()),
+                on => format!("{on} of {} copies have", copies.len()),
+            };
+            let number = surfaced.write.0;
+            format!("{have} #{number} after it, which was never acknowledged.")
+        }
+        (_, 0) if now.replaced(key, acked) > 0 => {
+            "All copies have it, or what came after it.".to_owned()
+        }
         (_, 0) if down.len() == copies.len() => "All copies have it, and all are down.".to_owned(),
         (_, 0) if !down.is_empty() => {
             let are = if down.len() == 1 { "is" } else { "are" };

@@ -100,25 +100,34 @@ fn a_write_without_an_answer_that_stands_is_told_beside_the_last_that_was_acknow
         let watched = Watched::of(found.expect("a shipped story").1).at_ms(at_ms);
         let screens = what_they_see(watched.run(), &watched.index);
         let row = &screens[0].rows[0];
-        format!("{}: {}", row.truth, row.truth_note)
+        let said = state_caption(watched.run(), &watched.index, None).text;
+        format!("{}: {}\n{said}", row.truth, row.truth_note)
     };
     check(
         note("sync-one-dead-follower", 60_000),
-        expect!["12A: #1, the last that was acked; #3, which was not, is on 2 of 3 copies"],
+        expect![[r#"
+            12A: #1, the last that was acked; #3, which was not, is on 2 of 3 copies
+        "#]],
     );
     // Once somebody has seen it, nobody may be shown anything older.
     check(
         note("failed-but-there", 7_700),
-        expect!["paid: #2, never acked, but seen, on 3 of 3 copies"],
+        expect![[r#"
+            paid: #2, never acked, but seen, on 3 of 3 copies
+            All copies have #2 after it, which was never acknowledged."#]],
     );
     check(
         note("the-lost-done", 1_500),
-        expect!["40: #3, “done” said and not heard, on 3 of 3 copies"],
+        expect![[r#"
+            40: #3, “done” said and not heard, on 3 of 3 copies
+        "#]],
     );
     // What stands in its place on some copies is no copy of it.
     check(
         note("trap-two-writes", 1_050),
-        expect!["Alice: #1, acked, on 3 of 5 copies; 2 have a newer one"],
+        expect![[r#"
+            Alice: #1, acked, on 3 of 5 copies; 2 have a newer one
+        "#]],
     );
 }
 
