@@ -33,9 +33,9 @@ const LIMITS: &[(&str, &[Limit])] = &[
             },
             Limit {
                 what: "An order beside the store’s own",
-                left_out: "The promises to sessions ask for a write or for what the store puts after it, by its log, its versions or its clocks. Where a clock is wrong and an older write wins,                            “read your writes” and “causal consistency” are kept: the store has both writes, and has chosen.",
-                matters: "By definitions that know only what clients were told, such as those of Bouajjani et al. (2017), a session that is led back like that has been let down.",
-                instead: "“No silent overwrite” tells of the write that was dropped, and “Judge a history” goes by what clients were told.",
+                left_out: "The promises to sessions ask for a write or for what the store puts after it, by its log, its versions or its clocks. Where a clock is wrong and an older write wins,                            “read your writes” and “monotonic reads” are kept: the store has both writes, and has chosen.",
+                matters: "Who made or saw that write, and reads the older one again, has been let down all the same.",
+                instead: "“No silent overwrite” tells of the write that was dropped. Where the writer had seen the older one before, “causal consistency” is broken; and “linearizable” goes by the clock on the wall.",
             },
             Limit {
                 what: "Conditional writes",

@@ -16,22 +16,38 @@ pub(super) struct Answer {
     shown: Shown,
     missing: Missing,
     lacking: Lacking,
-    /// Whether the write itself is there, and what it was merged with is not.
-    merged_less: bool,
+    /// What of it is there all the same.
+    instead: Instead,
+}
+
+/// What an answer has of a write that it should have shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Instead {
+    /// Nothing.
+    Nothing,
+    /// The write itself, and not what it was merged with.
+    Less,
+    /// What the protocol puts after it, although it came before.
+    Newer,
 }
 
 impl Answer {
-    /// What was seen, and wasn't `missing` or something newer.
+    /// What was seen, and wasn't `missing`, nor what came after it.
     pub fn of(case: &Case<'_>, shown: Shown, missing: Missing) -> Self {
         let has_it = |held: Held| {
             held.version
                 .is_some_and(|shown| shown.covers(&missing.version))
         };
+        let instead = match (case.held(shown).any(has_it), missing.version) {
+            (false, _) => Instead::Nothing,
+            (true, Version::Dotted { .. }) => Instead::Less,
+            (true, _) => Instead::Newer,
+        };
         Answer {
             shown,
             missing,
             lacking: Lacking::of(case, shown, missing),
-            merged_less: case.held(shown).any(has_it),
+            instead,
         }
     }
 
@@ -92,8 +108,10 @@ impl Answer {
                 }
             };
             let chip = words::chip(missing.write);
-            if self.merged_less {
-                return write!(f, ", without all that was merged into {chip}");
+            match self.instead {
+                Instead::Less => return write!(f, ", without all that was merged into {chip}"),
+                Instead::Newer => return write!(f, ", which counts as newer than {chip}"),
+                Instead::Nothing => {}
             }
             match self.lacking.told(case, missing, since) {
                 Some(causes) => write!(f, ": {causes}"),
@@ -104,8 +122,8 @@ impl Answer {
 
     /// The records that it is told from; what was seen is among them.
     pub fn evidence(&self) -> impl Iterator<Item = Seq> {
-        // Of a merged value it is told who answered, and not why.
-        let causes = (!self.merged_less).then(|| self.lacking.causes());
+        // Where it is there in some way it is told who answered, and not why.
+        let causes = (self.instead == Instead::Nothing).then(|| self.lacking.causes());
         let looks = self.lacking.looks().chain(causes.into_iter().flatten());
         looks.chain(self.shown.seqs())
     }

@@ -11,8 +11,12 @@
 //!
 //! Under version vectors what is known of a key may be several writes side by side. Of a merged value only
 //! the write that it is named after counts as seen.
+//!
+//! A log, a clock or a count may put a write before one that happened before it. What is known of a key is
+//! then the one that it puts last, with the fact that another came after it.
 
 use std::mem;
+use std::num::NonZeroU32;
 
 use crate::ids::{KeyId, Version, WriteId, covers};
 use crate::promise::Case;
@@ -36,6 +40,8 @@ pub(super) struct Past {
     before: Vec<Option<Known>>,
     /// What stands beside something known: never changed, and so shared.
     beside: Vec<Known>,
+    /// What came after something known, and was put before it: never changed either.
+    after: Vec<After>,
     /// By write, from #1.
     writes: Vec<Write>,
 }
@@ -47,8 +53,18 @@ pub(super) struct Known {
     pub write: WriteId,
     /// The record by which it does: its own write's end, or its seeing this write or a later one.
     pub by: Seq,
-    /// One more, neither newer nor older, by its place among those.
-    beside: Option<u32>,
+    /// One more, neither newer nor older, by its place among those, from 1.
+    beside: Option<NonZeroU32>,
+    /// A write to its key that it happened before, and which is put before it, by its place among those, from 1.
+    after: Option<NonZeroU32>,
+}
+
+/// A write that came after one that the protocol puts after it.
+#[derive(Clone, Copy, Debug)]
+struct After {
+    write: WriteId,
+    /// The record by which the session knows of it.
+    by: Seq,
 }
 
 /// A write that a session has just learnt of.
@@ -111,6 +127,7 @@ impl Past {
             news: vec![Vec::new(); clients],
             before: Vec::new(),
             beside: Vec::new(),
+            after: Vec::new(),
             writes: Vec::new(),
         }
     }
@@ -131,6 +148,9 @@ impl Past {
                 let mut next = self.before[place(write) * self.keys + other];
                 while let Some(before) = next {
                     self.raise(client, other, before.write, by);
+                    if let Some(After { write, .. }) = self.after(before) {
+                        self.put_after(client, other, before.write, After { write, by });
+                    }
                     next = self.beside(before);
                 }
             }
@@ -181,16 +201,53 @@ impl Past {
         let (mut next, mut beside) = (self.known[at], None);
         while let Some(known) = next {
             // Most often it is the same again.
-            if known.write == write || covers(self.version(known.write), heard) {
+            if known.write == write {
+                return;
+            }
+            if covers(self.version(known.write), heard) {
+                // Version vectors know what came before what; and of a merged value they don't name all.
+                if !matches!(heard, Some(Version::Dotted { .. })) {
+                    let key = KeyId(key as u8);
+                    let had_seen = self.before(write, key).map(|before| before.write);
+                    if had_seen == Some(known.write) {
+                        self.put_after(
+                            client,
+                            usize::from(key.0),
+                            known.write,
+                            After { write, by },
+                        );
+                    }
+                }
                 return;
             }
             next = self.beside(known);
             if !covers(heard, self.version(known.write)) {
                 self.beside.push(Known { beside, ..known });
-                beside = Some(self.beside.len() as u32 - 1);
+                beside = NonZeroU32::new(self.beside.len() as u32);
             }
         }
-        self.known[at] = Some(Known { write, by, beside });
+        self.known[at] = Some(Known {
+            write,
+            by,
+            beside,
+            after: None,
+        });
+    }
+
+    /// A session knows that something came after what it knows as the newest, if that is this write: the first
+    /// that it hears of is kept.
+    fn put_after(&mut self, client: usize, key: usize, newest: WriteId, after: After) {
+        if let Some(known) = &mut self.known[client * self.keys + key]
+            && known.write == newest
+            && known.after.is_none()
+        {
+            self.after.push(after);
+            known.after = NonZeroU32::new(self.after.len() as u32);
+        }
+    }
+
+    fn after(&self, known: Known) -> Option<After> {
+        Some(self.after[known.after?.get() as usize - 1])
     }
 
     /// The newest writes to a key that a session knew of when it began what it is doing.
@@ -205,9 +262,14 @@ impl Past {
             .get(place(write) * self.keys + usize::from(key.0))?
     }
 
+    /// Whether a write to its key came after it, and is put before it.
+    pub fn is_overtaken(&self, known: Known) -> bool {
+        known.after.is_some()
+    }
+
     /// What stands beside it.
     pub fn beside(&self, known: Known) -> Option<Known> {
-        Some(self.beside[known.beside? as usize])
+        Some(self.beside[known.beside?.get() as usize - 1])
     }
 
     /// The first of these writes that is not covered.
@@ -269,7 +331,7 @@ impl Past {
                 ..
             }) = case.record(by)
             else {
-                chain.push(self.own(known));
+                chain.push(self.own(known.write, known.by));
                 return (missing, chain);
             };
             let (Some(write), Some(version)) = (held.write, held.version) else {
@@ -292,9 +354,53 @@ impl Past {
         }
     }
 
+    /// How a session came to know that something came after the newest write that it knows of, from the last step
+    /// to the first: up to who wrote it, and how they knew of the newest.
+    pub fn way_after(
+        &self,
+        newest: Known,
+        key: KeyId,
+        case: &Case<'_>,
+    ) -> Option<(Missing, Vec<Step>)> {
+        let missing = |write| {
+            let version = self.version(write)?;
+            Some(Missing {
+                write,
+                key,
+                version,
+            })
+        };
+        let of_newest = |write| {
+            let before = self.before(write, key);
+            before.filter(|before| before.write == newest.write)
+        };
+        let mut chain = Vec::new();
+        let mut after = self.after(newest)?;
+        // Each step goes back in the trace, so this ends.
+        let write = loop {
+            let seen = match case.record(after.by)?.kind {
+                Kind::Saw { held, .. } => held.write?,
+                _ => {
+                    chain.push(self.own(after.write, after.by));
+                    break after.write;
+                }
+            };
+            chain.push(Step::sees(after.by, seen, self.invoked(seen)));
+            match of_newest(seen).and_then(|before| self.after(before)) {
+                Some(earlier) => after = earlier,
+                None => break seen,
+            }
+        };
+        let earlier = missing(newest.write)?;
+        let (_, way) = self.way(of_newest(write)?, earlier, case, |version| {
+            version == earlier.version
+        });
+        chain.extend(way);
+        Some((missing(write)?, chain))
+    }
+
     /// A session knows of a write by its end.
-    fn own(&self, known: Known) -> Step {
-        let Known { write, by, .. } = known;
+    fn own(&self, write: WriteId, by: Seq) -> Step {
         let again = self.writes.get(place(write)).and_then(|write| write.again);
         match again.filter(|(end, ..)| *end == by) {
             Some((_, invoked, again)) => Step {

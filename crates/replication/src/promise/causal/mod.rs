@@ -8,6 +8,10 @@
 //! Its smallest cases are those in which the missing write is the session's own (read your writes), or one
 //! that it saw itself (monotonic reads). Each violation of those is one of this.
 //!
+//! The protocol's order may contradict what happened before: a clock that is behind puts a correction before
+//! what it corrects. Who knows of the correction and reads the corrected value has been led back, too: no
+//! order that respects causes allows it (the pattern WriteCORead of Bouajjani et al.).
+//!
 //! An answer counts as tested where its session knew of some write to that key. What one view shows by
 //! one key without another is consistent prefix's: there nothing was read later.
 //!
@@ -19,7 +23,7 @@
 
 use std::fmt::{Display, from_fn};
 
-use crate::ids::{KeyId, Version, covers};
+use crate::ids::{Held, KeyId, Version, covers};
 use crate::promise::cause::{Answer, Missing};
 use crate::promise::evidence::in_order;
 use crate::promise::monotonic_reads::{Seen, look};
@@ -54,6 +58,8 @@ enum Lacks {
     Write(Known, Missing),
     /// Part of a merged value, which the session saw there.
     Merged(Seq),
+    /// A write that came after what was shown.
+    Later(Known),
 }
 
 impl Causal {
@@ -76,7 +82,14 @@ impl Causal {
         let covers = |version| shown::covers(saws, version);
         match self.past.lacked(known, key, covers) {
             Some((known, missing)) => Some(Lacks::Write(known, missing)),
-            None => merged.map(Lacks::Merged),
+            None => {
+                let overtaken = known.filter(|known| {
+                    let is_shown = |held: Held| held.write == Some(known.write);
+                    self.past.is_overtaken(*known) && shown::held(saws).all(is_shown)
+                });
+                let later = overtaken.map(Lacks::Later);
+                merged.map(Lacks::Merged).or(later)
+            }
         }
     }
 
@@ -152,6 +165,10 @@ impl Monitor for Causal {
         let mut evidence = vec![read];
         evidence.extend(shown.seqs());
         evidence.extend(steps.iter().flat_map(Step::evidence));
+        if matches!(finding.lacks, Lacks::Later(_)) {
+            // When it was made is what counts, also where it was sent again.
+            evidence.extend(missing.and_then(|missing| self.past.invoked(missing.write)));
+        }
         let mut title = String::new();
         let mut sentence = String::new();
         if let (Some(last), Some(missing)) = (steps.first(), missing)
@@ -165,6 +182,11 @@ impl Monitor for Causal {
             let answer = Answer::of(case, shown, missing);
             evidence.extend(answer.evidence());
             title = match (&steps[..], case.record(last.by).map(|record| record.kind)) {
+                _ if matches!(finding.lacks, Lacks::Later(_)) => format!(
+                    "{reader} saw {} as it was before {}",
+                    names.key(*key),
+                    words::chip(missing.write),
+                ),
                 ([_], Some(Kind::Ended { .. })) => format!("{reader}’s own write is missing"),
                 ([_], _) => format!("{reader}’s view went back in time"),
                 _ => format!(
@@ -205,6 +227,16 @@ impl Causal {
                 let (missing, steps) = self.past.way(known, missing, case, is_lacked);
                 (Some(missing), steps)
             }
+            Lacks::Later(newest) => {
+                let key = match case.record(finding.shown.last).map(|record| record.kind) {
+                    Some(Kind::Saw { key, .. }) => key,
+                    _ => return (None, Vec::new()),
+                };
+                match self.past.way_after(newest, key, case) {
+                    Some((missing, steps)) => (Some(missing), steps),
+                    None => (None, Vec::new()),
+                }
+            }
             Lacks::Merged(by) => {
                 let Some(Kind::Saw { key, held, .. }) = case.record(by).map(|record| record.kind)
                 else {
@@ -237,14 +269,17 @@ fn told(steps: &[Step], case: &Case<'_>) -> impl Display {
                     let write = step
                         .invoked
                         .map(|invoked| case.write_in_words(step.write, invoked));
-                    if let Some(write) = write {
+                    if !is_first {
+                        // That it was written is told already.
+                        write!(f, "{} was told “done”", names.client(op.client))?;
+                    } else if let Some(write) = write {
                         let (writer, again) = (names.client(op.client), Again::told(step.again));
                         write!(f, "{writer} wrote {write}{again}")?;
                     }
-                    f.write_str(if is_last {
-                        " and was told “done”"
-                    } else {
-                        ", was told “done”"
+                    f.write_str(match (is_first, is_last) {
+                        (false, _) => "",
+                        (true, true) => " and was told “done”",
+                        (true, false) => ", was told “done”",
                     })?;
                 }
                 Some(Kind::Saw {
