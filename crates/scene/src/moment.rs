@@ -444,6 +444,21 @@ impl<'a> Moment<'a> {
         })
     }
 
+    /// How many different values copies show of one write.
+    pub fn values_of(&self, key: KeyId, write: WriteId) -> usize {
+        let held = self
+            .nodes()
+            .iter()
+            .flat_map(|node| Self::all_held(&node.held, &node.siblings, key));
+        let mut values: Vec<Value> = Vec::new();
+        for held in held.filter(|held| held.write == Some(write)) {
+            if !values.contains(&held.value) {
+                values.push(held.value);
+            }
+        }
+        values.len()
+    }
+
     /// Without a log: how many copies hold something newer in place of an acknowledged write.
     pub fn replaced(&self, key: KeyId, acked: &Acked) -> usize {
         if matches!(acked.version, Version::Log(_)) {

@@ -102,6 +102,11 @@ fn note(now: &Moment<'_>, key: KeyId, front: &[Acked], copies: &str) -> String {
         true => "“done” said and not heard",
         false => "acked",
     };
+    // A statement that each copy carries out for itself makes another value of it there.
+    let made = now.values_of(key, acked.write);
+    if made > 1 {
+        return format!("{number}, {told}, on {have} of {copies}, as {made} different values");
+    }
     // Without a log a copy may hold what came after it in its place.
     match now.replaced(key, acked) {
         0 => format!("{number}, {told}, on {have} of {copies}"),

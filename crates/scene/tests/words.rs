@@ -122,6 +122,12 @@ fn a_write_without_an_answer_that_stands_is_told_beside_the_last_that_was_acknow
             40: #3, “done” said and not heard, on 3 of 3 copies
         "#]],
     );
+    check(
+        note("statement-diverges", 4_000),
+        expect![[r#"
+        1021331228: #1, acked, on 3 of 3 copies, as 3 different values
+    "#]],
+    );
     // What stands in its place on some copies is no copy of it.
     check(
         note("trap-two-writes", 1_050),
