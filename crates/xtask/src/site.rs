@@ -15,7 +15,7 @@ use crate::project::Project;
 ///
 /// A ratchet: what it costs today and a little room. The aim is 215: see
 /// `docs/adr/0004-the-size-of-the-page.md`.
-pub const BUDGET_BYTES: usize = 925_000;
+pub const BUDGET_BYTES: usize = 929_000;
 
 /// The command that builds the site into `dist`, or serves it.
 pub fn trunk(project: &Project, verb: &str, dist: &Path) -> Command {
