@@ -102,8 +102,13 @@ pub fn use_desk(open: impl FnOnce() -> Store) -> Desk {
     }
     {
         let player = (*player).clone();
-        let pace = (store.playing.then_some(store.speed), store.until);
-        use_effect_with(pace, move |(speed, until)| player.pace(*speed, *until));
+        // The player may have stopped by itself, and begin again before the effect of that has run.
+        let pace = (
+            store.playing.then_some(store.speed),
+            store.until,
+            store.played,
+        );
+        use_effect_with(pace, move |(speed, until, _)| player.pace(*speed, *until));
     }
     Desk {
         revision: store.revision,
@@ -244,12 +249,14 @@ impl Desk {
 
     /// Lets time run up to the next moment worth stopping at; where it runs already, goes there.
     pub fn next_beat(&self) {
-        match self.beats().1 {
+        match self.look_ahead_for(|desk| desk.beats().1) {
             Some(at) if self.store.playing => {
                 self.pause();
                 self.seek(at);
             }
             Some(at) => self.store.dispatch(Action::Play(Some(at))),
+            // There is more, further away than one can look.
+            None if !self.is_known() && !self.store.playing => self.play(),
             None => self.pause(),
         }
     }

@@ -27,6 +27,8 @@ pub struct Store {
     pub seed: u64,
     /// Whether time runs.
     pub playing: bool,
+    /// The revision with which it began to.
+    pub played: u32,
     /// Where it stops, where it is to stop somewhere.
     pub until: Option<SimTime>,
     /// Why it stopped running, where nobody stopped it.
@@ -160,6 +162,7 @@ impl Store {
             branches: Branches::of(scenario.clone(), seed),
             scenario,
             playing: false,
+            played: 0,
             until: None,
             stopped: None,
             focus: None,
@@ -192,6 +195,7 @@ impl Reducible for Store {
         match action {
             Action::Play(until) => {
                 store.playing = true;
+                store.played = store.revision;
                 store.until = until;
                 store.stopped = None;
                 store.focus = None;

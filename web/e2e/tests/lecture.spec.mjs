@@ -1,6 +1,27 @@
 // The lecture view: the run alone and large, from one thing worth saying to the next.
 import { test, expect } from '../fixtures.mjs';
-import { now_us, open, untilItStops } from '../helpers.mjs';
+import { load, now_us, open, untilItStops } from '../helpers.mjs';
+
+test('what is worth saying next may be further away than the page has looked', { tag: '@once' }, async ({ page }) => {
+  const at_ms = 500_000;
+  await open(page);
+  await load(page, {
+    version: 1,
+    title: 'A long day',
+    protocol: { kind: 'single_leader', nodes: 5 },
+    clients: ['Ann', 'Bob', 'Cyd'].map((name) => ({ name, random: { writes_per_s: 10, reads_per_s: 10, keys: ['a'] } })),
+    reads: { policy: 'leader' },
+    script: [{ at_ms, crash: 'F1' }],
+    narration: [{ on: 'start', say: 'A long day begins.' }, { on: 'crashed', say: 'Now F1 is gone.' }],
+    limits: { time_ms: at_ms + 1000, records: 1_000_000 },
+  });
+  await page.keyboard.press('l');
+  await page.keyboard.press('PageDown');
+  await expect(page.locator('.play')).toHaveText('Pause');
+  await page.keyboard.press('PageDown');
+  await expect.poll(() => now_us(page)).toBe(at_ms * 1000);
+  await expect(page.locator('.caption')).toContainText('Now F1 is gone.');
+});
 
 test('a presenter’s keys go from one thing worth saying to the next, and back', { tag: '@once' }, async ({ page }) => {
   await open(page);

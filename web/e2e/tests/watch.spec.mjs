@@ -198,3 +198,25 @@ test.describe('where motion is reduced', { tag: '@once' }, () => {
     expect(moments.size).toBeLessThanOrEqual(Math.ceil(stays) + 1);
   });
 });
+
+test.describe('where others have their turn before a rendering is done with', { tag: '@once' }, () => {
+  test.use({ interrupted: true });
+
+  test('who goes on as soon as time has stopped goes on', async ({ page }) => {
+    await page.evaluate(() => {
+      const observer = new MutationObserver(() => {
+        if (document.querySelector('.play').textContent !== 'Go on') return;
+        observer.disconnect();
+        globalThis.stopped_us = Number(document.querySelector('[data-now-us]').dataset.nowUs);
+        document.body.dispatchEvent(new KeyboardEvent('keydown', { key: ' ', bubbles: true }));
+      });
+      observer.observe(document, { childList: true, subtree: true, characterData: true });
+    });
+    await page.getByRole('slider', { name: 'Speed' }).fill('10');
+    await page.locator('.play').click();
+
+    await expect.poll(() => page.evaluate(() => globalThis.stopped_us ?? 0)).toBeGreaterThan(0);
+    const stopped_us = await page.evaluate(() => globalThis.stopped_us);
+    await expect.poll(() => now_us(page)).toBeGreaterThan(stopped_us);
+  });
+});

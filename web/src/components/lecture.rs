@@ -12,12 +12,13 @@ pub fn lecture(desk: &Desk) -> Html {
         Callback::from(move |_: MouseEvent| verb(&desk))
     };
     let (before, after) = desk.beats();
+    let is_last = after.is_none() && desk.is_known();
     html! {
         <div class="lecture-bar" role="group" aria-label="Lecture">
             // The top of the page, which has it otherwise, is not shown.
             <h1 class="unseen">{ &desk.store().scenario.title }</h1>
             <button type="button" aria-disabled={idle(before.is_none())} onclick={does(Desk::previous_beat)}>{ "◂ Before" }</button>
-            <button type="button" class="primary on" aria-disabled={idle(after.is_none() && !desk.store().playing)} onclick={does(Desk::next_beat)}>{ "On ▸" }</button>
+            <button type="button" class="primary on" aria-disabled={idle(is_last && !desk.store().playing)} onclick={does(Desk::next_beat)}>{ "On ▸" }</button>
             <button type="button" onclick={does(Desk::restart)}>{ "Start again" }</button>
             <span class="space"></span>
             <button type="button" class="quiet" onclick={does(Desk::toggle_lecture)}>{ "Leave the lecture view" }</button>

@@ -8,7 +8,7 @@ use replication::run::Run;
 use super::{Desk, New, moment_of, most_telling, violations_until};
 use crate::store::{Action, Beside, Rival};
 
-/// How often the next broken promise is looked for ahead of what is known.
+/// How often something is looked for ahead of what is known.
 const LOOKS_MAX: u32 = 10;
 
 impl Desk {
@@ -38,8 +38,16 @@ impl Desk {
     ///
     /// A long run is looked into for a while.
     pub fn next_violation(&self) {
+        self.show_moment(self.look_ahead_for(Self::violation_ahead));
+    }
+
+    /// The next moment at which something is, for which a run that is not known to its end is looked into for a while.
+    pub(super) fn look_ahead_for(
+        &self,
+        find: impl Fn(&Self) -> Option<SimTime>,
+    ) -> Option<SimTime> {
         for _ in 0..LOOKS_MAX {
-            if self.violation_ahead().is_some() || self.is_known() {
+            if find(self).is_some() || self.is_known() {
                 break;
             }
             self.player.look_ahead();
@@ -47,7 +55,7 @@ impl Desk {
                 beside.look_ahead();
             }
         }
-        self.show_moment(self.violation_ahead());
+        find(self)
     }
 
     /// Whether the run, and the one beside it, are known to their ends.
