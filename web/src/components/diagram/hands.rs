@@ -193,11 +193,12 @@ pub fn keys(
     seen: &Rc<Seen>,
     active: &UseStateHandle<Option<What>>,
     lines: &Lines,
-    active_at: Option<usize>,
+    pressed_at: &Rc<RefCell<Option<usize>>>,
     go: &Callback<(What, Option<u64>)>,
 ) -> Callback<KeyboardEvent> {
     let (desk, view, seen) = (desk.clone(), view.clone(), seen.clone());
     let (active, lines, go) = (active.clone(), lines.clone(), go.clone());
+    let pressed_at = pressed_at.clone();
     Callback::from(move |event: KeyboardEvent| {
         if event.ctrl_key() || event.meta_key() || event.alt_key() {
             return;
@@ -209,17 +210,20 @@ pub fn keys(
                 // At first from the cursor on, or back.
                 let now_us = seen.picture.now_us;
                 let here = lines.partition_point(|(thing, _)| thing.at_us < now_us);
-                let next = match (active_at, down) {
+                let at = *pressed_at.borrow();
+                let next = match (at, down) {
                     (Some(place), true) => place + 1,
                     (None, true) => here,
                     (Some(place), false) => place.saturating_sub(1),
                     (None, false) => here.saturating_sub(1),
                 };
                 if let Some(last) = lines.len().checked_sub(1) {
-                    active.set(Some(lines[next.min(last)].0.what));
+                    let next = next.min(last);
+                    pressed_at.replace(Some(next));
+                    active.set(Some(lines[next].0.what));
                 }
             }
-            "Enter" => match active_at {
+            "Enter" => match *pressed_at.borrow() {
                 Some(place) => go.emit((lines[place].0.what, None)),
                 None => return,
             },

@@ -186,7 +186,10 @@ fn Opened(props: &Props) -> Html {
     };
     let touch = hands::pointing(desk, &view, &seen, &area, &dragged, &pointed);
     hands::use_wheel(desk, &view, &seen, &area);
-    let onkeydown = hands::keys(desk, &view, &seen, &active, &lines, active_at, &go);
+    // Where the keys are: ahead of what is drawn, where they are pressed faster than that.
+    let pressed_at = use_mut_ref(|| None);
+    pressed_at.replace(active_at);
+    let onkeydown = hands::keys(desk, &view, &seen, &active, &lines, &pressed_at, &go);
     let drawn = !*as_text;
     let option_id = |place: usize| format!("diagram-{number_of}-{place}");
     {
